@@ -1,0 +1,80 @@
+"""Everything that can end a run, one class per exit code.
+
+BfxStreamError                1  the connection could not be made, or was lost and not regained
+├── ConnectionFailed          1
+├── NothingReceived           1  `--timeout` passed without a record
+├── UsageError                2  a bad flag, symbol or spec; nothing was sent
+├── Refused                   3  the exchange rejected a subscription or an order
+├── CredentialsError          4  credentials missing or refused
+└── CompletenessLost          5  `--strict`: the stream can no longer be shown to be complete
+
+Code below the command line raises these; only the command line prints and exits.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """What the process says to the shell when it ends."""
+
+    OK = 0
+    CONNECTION = 1
+    USAGE = 2
+    REFUSED = 3
+    CREDENTIALS = 4
+    INCOMPLETE = 5
+    INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+    TERMINATED = 143  # 128 + SIGTERM
+
+
+class BfxStreamError(Exception):
+    """The root: what happened, to what, and what to do next, in one line."""
+
+    exit_code = ExitCode.CONNECTION
+
+    def __init__(self, what: str, *, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.hint}" if self.hint else self.what
+
+
+class ConnectionFailed(BfxStreamError):
+    """No connection, or a connection lost and not regained."""
+
+    def __init__(self, what: str, *, hint: str = "", permanent: bool = False) -> None:
+        super().__init__(what, hint=hint)
+        self.permanent = permanent
+        """Trying again cannot help: a bad certificate, a server that is no WebSocket."""
+
+
+class NothingReceived(BfxStreamError):
+    """`--timeout` passed without a record."""
+
+
+class UsageError(BfxStreamError):
+    """Bad input from the user; nothing was sent."""
+
+    exit_code = ExitCode.USAGE
+
+
+class Refused(BfxStreamError):
+    """The exchange said no to a subscription or an order."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class CredentialsError(BfxStreamError):
+    """Credentials are missing, or the exchange refused them."""
+
+    exit_code = ExitCode.CREDENTIALS
+
+
+class CompletenessLost(BfxStreamError):
+    """`--strict`: something is missing that could not be filled."""
+
+    exit_code = ExitCode.INCOMPLETE

@@ -1,0 +1,207 @@
+"""The records that the program prints, fields in output order: a contract (see `bfxstream schema`).
+
+Prices, amounts and rates are JSON number tokens exactly as the exchange sent them (`Number`).
+Times named `mts` are milliseconds since 1970, UTC. Names are the API's, in lower case.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from bfxstream.protocol.numbers import NULL, MaybeNumber, Number
+
+Side = Literal["bid", "ask"]
+BookType = Literal["snapshot", "update"]
+TradeType = Literal["snapshot", "te", "tu", "backfill"]
+
+
+class Record(Struct, kw_only=True):
+    """What every record may carry at its end: left out unless `--seq` or `--timestamps` asks."""
+
+    seq: int | UnsetType = UNSET
+    received_mts: int | UnsetType = UNSET
+    server_mts: int | None | UnsetType = UNSET
+
+
+class Ticker(Record):
+    """Best prices and the day's figures of a trading pair; sizes sum the best 25 levels."""
+
+    channel: Literal["ticker"]
+    symbol: str
+    bid: MaybeNumber
+    bid_size: MaybeNumber
+    ask: MaybeNumber
+    ask_size: MaybeNumber
+    daily_change: MaybeNumber
+    daily_change_relative: MaybeNumber
+    last_price: MaybeNumber
+    volume: MaybeNumber
+    high: MaybeNumber
+    low: MaybeNumber
+    first_trade: MaybeNumber = NULL
+
+
+class FundingTicker(Record):
+    """Best rates (daily fractions) and the day's figures of a funding currency."""
+
+    channel: Literal["ticker"]
+    symbol: str
+    frr: MaybeNumber
+    bid: MaybeNumber
+    bid_period: MaybeNumber
+    bid_size: MaybeNumber
+    ask: MaybeNumber
+    ask_period: MaybeNumber
+    ask_size: MaybeNumber
+    daily_change: MaybeNumber
+    daily_change_relative: MaybeNumber
+    last_price: MaybeNumber
+    volume: MaybeNumber
+    high: MaybeNumber
+    low: MaybeNumber
+    frr_amount_available: MaybeNumber = NULL
+    first_trade: MaybeNumber = NULL
+
+
+class Trade(Record):
+    """One execution; `amount` is positive where the taker bought."""
+
+    channel: Literal["trades"]
+    symbol: str
+    type: TradeType
+    id: int
+    mts: int
+    amount: Number
+    price: Number
+
+
+class FundingTrade(Record):
+    """One funding execution: `rate` a daily fraction, `period` in days."""
+
+    channel: Literal["trades"]
+    symbol: str
+    type: TradeType
+    id: int
+    mts: int
+    amount: Number
+    rate: Number
+    period: int
+
+
+class BookLevel(Record):
+    """One price level of a book; `count` 0 means that the level is gone."""
+
+    channel: Literal["book"]
+    symbol: str
+    type: BookType
+    side: Side
+    price: Number
+    count: int
+    amount: Number
+
+
+class BookOrder(Record):
+    """One order of a raw book; `price` 0 means that the order is gone."""
+
+    channel: Literal["book"]
+    symbol: str
+    type: BookType
+    side: Side
+    order_id: int
+    price: Number
+    amount: Number
+
+
+class FundingBookLevel(Record):
+    """One rate and period of a funding book; `count` 0 means that the level is gone."""
+
+    channel: Literal["book"]
+    symbol: str
+    type: BookType
+    side: Side
+    rate: Number
+    period: int
+    count: int
+    amount: Number
+
+
+class FundingBookOffer(Record):
+    """One offer or request of a raw funding book; `rate` 0 means that it is gone."""
+
+    channel: Literal["book"]
+    symbol: str
+    type: BookType
+    side: Side
+    offer_id: int
+    period: int
+    rate: Number
+    amount: Number
+
+
+Row = Annotated[
+    tuple[msgspec.Raw, ...],
+    msgspec.Meta(extra_json_schema={"items": {"type": "number"}}),
+]
+"""`[price, count, amount]`, `[order_id, price, amount]`, or the funding rows of the API."""
+
+
+class FullBook(Record):
+    """A whole book, best level first, amounts positive; `mts` is the local clock."""
+
+    channel: Literal["book"]
+    symbol: str
+    mts: int
+    bids: list[Row]
+    asks: list[Row]
+    checksum: Literal["ok"] | None
+
+
+class BookTop(Record):
+    """The best bid and ask of a book with what follows from them; null where a side is empty."""
+
+    channel: Literal["book"]
+    symbol: str
+    bid: MaybeNumber
+    bid_amount: MaybeNumber
+    ask: MaybeNumber
+    ask_amount: MaybeNumber
+    mid: MaybeNumber
+    spread: MaybeNumber
+
+
+class Stats(Struct):
+    """What `--stats` prints on exit, counted from the start of the run."""
+
+    messages: int = 0
+    records: int = 0
+    reconnects: int = 0
+    gaps: int = 0
+    resyncs: int = 0
+    checksums: int = 0
+    checksum_mismatches: int = 0
+    duplicates_dropped: int = 0
+    trades_backfilled: int = 0
+    bad_frames: int = 0
+    bytes: int = 0
+    uptime: float = 0.0
+    latency_p50: float | None = None
+    latency_p99: float | None = None
+
+
+RECORDS: dict[str, type[Struct]] = {
+    "ticker": Ticker,
+    "funding-ticker": FundingTicker,
+    "trade": Trade,
+    "funding-trade": FundingTrade,
+    "book-level": BookLevel,
+    "book-order": BookOrder,
+    "funding-book-level": FundingBookLevel,
+    "funding-book-offer": FundingBookOffer,
+    "book-full": FullBook,
+    "book-top": BookTop,
+    "stats": Stats,
+}
+"""Every record by the name that `bfxstream schema` knows it by."""

@@ -1,0 +1,54 @@
+"""Symbols: what a person types, as the name that the exchange knows (API: General, symbols)."""
+
+from __future__ import annotations
+
+import enum
+import re
+
+from bfxstream.errors import UsageError
+
+_CODE = "[A-Z0-9]"
+_TRADING = re.compile(rf"t({_CODE}{{6}}|{_CODE}{{3,13}}:{_CODE}{{3,13}})")
+_FUNDING = re.compile(rf"f{_CODE}{{3,13}}")
+_PAIR = re.compile(r"([A-Za-z0-9]{3,13})[:/]([A-Za-z0-9]{3,13})")
+_SIX = re.compile(r"[A-Za-z0-9]{6}")
+_LOWER_TRADING = re.compile(r"t([a-z0-9]{6}|[a-z0-9]{3,13}:[a-z0-9]{3,13})")
+_LOWER_FUNDING = re.compile(r"f[a-z0-9]{3,13}")
+
+
+class Market(enum.Enum):
+    """The two markets: layouts and the meaning of an amount's sign differ between them."""
+
+    TRADING = "trading"
+    FUNDING = "funding"
+
+
+def market_of(symbol: str) -> Market:
+    """The market of an exchange symbol: `f…` is funding, `t…` is trading."""
+    return Market.FUNDING if symbol.startswith("f") else Market.TRADING
+
+
+def parse_symbol(typed: str) -> str:
+    """Turn `tBTCUSD`, `btcusd`, `BTC/USD`, `dusk:usd` or `fUSD` into the exchange's symbol.
+
+    Raises UsageError, naming the text and what is allowed, for anything that cannot be one.
+    """
+    if _TRADING.fullmatch(typed) or _FUNDING.fullmatch(typed):
+        return typed
+    if pair := _PAIR.fullmatch(typed.removeprefix("t") if ":" in typed else typed):
+        return _trading_symbol(pair[1].upper(), pair[2].upper())
+    if _SIX.fullmatch(typed):
+        return "t" + typed.upper()
+    if _LOWER_TRADING.fullmatch(typed) or _LOWER_FUNDING.fullmatch(typed):
+        return typed[0] + typed[1:].upper()
+    raise UsageError(
+        f"{typed!r} is not a symbol",
+        hint="use a pair such as tBTCUSD, btcusd, BTC/USD, tDUSK:USD, or a funding currency "
+        "such as fUSD",
+    )
+
+
+def _trading_symbol(base: str, quote: str) -> str:
+    # No colon exactly where both codes have three characters.
+    colon = "" if len(base) == len(quote) == 3 else ":"
+    return f"t{base}{colon}{quote}"
