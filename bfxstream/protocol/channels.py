@@ -107,7 +107,8 @@ def parse_spec(spec: str) -> Subscription:
     if not colon or not rest or channel not in _PARSERS:
         raise UsageError(
             f"{spec!r} is not a subscription",
-            hint="use ticker:SYMBOL, trades:SYMBOL or book:SYMBOL[:P0…P4|R0][:F0|F1][:1|25|100|250]",
+            hint="use ticker:SYMBOL, trades:SYMBOL or "
+            "book:SYMBOL[:P0…P4|R0][:F0|F1][:1|25|100|250]",
         )
     try:
         return _PARSERS[channel](rest)
@@ -151,9 +152,7 @@ _PARSERS = {"ticker": _parse_ticker, "trades": _parse_trades, "book": _parse_boo
 
 def subscribe_message(subscription: Subscription, sub_id: int) -> bytes:
     """The request for a channel; `subId` comes back in the answer (API: ws-public-books)."""
-    return msgspec.json.encode(
-        {"event": "subscribe", **subscription.parameters(), "subId": sub_id}
-    )
+    return msgspec.json.encode({"event": "subscribe", **subscription.parameters(), "subId": sub_id})
 
 
 def unsubscribe_message(chan_id: int) -> bytes:

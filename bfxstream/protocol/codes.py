@@ -52,8 +52,8 @@ class ErrorCode(NamedTuple):
 
 ERROR_CODES: dict[int, ErrorCode] = {
     10000: ErrorCode("ERR_UNK", "the exchange does not know this request", Action.FIX),
-    10001: ErrorCode("ERR_GENERIC", "check the symbol: see https://trading.bitfinex.com", Action.FIX),
-    10008: ErrorCode("ERR_CONCURRENCY", "another request was under way; it is tried again", Action.RETRY),
+    10001: ErrorCode("ERR_GENERIC", "check the symbol and the options", Action.FIX),
+    10008: ErrorCode("ERR_CONCURRENCY", "another request was under way; retrying", Action.RETRY),
     10011: ErrorCode("ERR_PREC", "use --prec P0, P1, P2, P3, P4 or R0", Action.FIX),
     10012: ErrorCode("ERR_LEN", "use --len 1, 25, 100 or 250", Action.FIX),
     10020: ErrorCode("ERR_PARAMS", "check the symbol and the options", Action.FIX),
@@ -72,13 +72,15 @@ ERROR_CODES: dict[int, ErrorCode] = {
     10301: ErrorCode("ERR_SUB_MULTI", "already subscribed", Action.ACTIVE),
     10302: ErrorCode("ERR_SUB_UNK", "the exchange has no such channel", Action.FIX),
     10305: ErrorCode(
-        "ERR_SUB_LIMIT", "too many channels on one connection: subscribe to fewer", Action.OTHER_CONNECTION
+        "ERR_SUB_LIMIT",
+        "too many channels on one connection",
+        Action.OTHER_CONNECTION,
     ),
     10400: ErrorCode("ERR_UNSUB_FAIL", "the channel was not open", Action.FORGET),
     10401: ErrorCode("ERR_UNSUB_NOT", "the channel was not subscribed", Action.FORGET),
-    11000: ErrorCode("ERR_READY", "the exchange is not ready; it is tried again", Action.RETRY),
-    11010: ErrorCode("ERR_RATE_LIMIT", "too many requests; it is tried again after a minute", Action.RETRY),
-    20060: ErrorCode("EVT_RESYNC_START", "the exchange is in maintenance; it is tried again", Action.RETRY),
+    11000: ErrorCode("ERR_READY", "the exchange is not ready; retrying", Action.RETRY),
+    11010: ErrorCode("ERR_RATE_LIMIT", "too many requests; retrying in a minute", Action.RETRY),
+    20060: ErrorCode("EVT_RESYNC_START", "the exchange is in maintenance; retrying", Action.RETRY),
 }
 
 _NAMES_AN_INPUT = ("invalid", "unknown")
@@ -94,7 +96,7 @@ def error_code(code: int, message: str = "") -> ErrorCode:
     if known is None:
         if 10000 <= code < 11000:
             return ErrorCode(f"ERR_{code}", "the exchange gives no more detail", Action.FIX)
-        return ErrorCode(f"ERR_{code}", "it is tried again", Action.RETRY)
+        return ErrorCode(f"ERR_{code}", "retrying", Action.RETRY)
     if code == 10300 and message and not any(word in message for word in _NAMES_AN_INPUT):
-        return known._replace(remedy="it is tried again", action=Action.RETRY)
+        return known._replace(remedy="retrying", action=Action.RETRY)
     return known

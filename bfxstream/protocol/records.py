@@ -23,7 +23,7 @@ class Record(Struct, kw_only=True):
 
     seq: int | UnsetType = UNSET
     received_mts: int | UnsetType = UNSET
-    server_mts: int | None | UnsetType = UNSET
+    server_mts: int | UnsetType | None = UNSET
 
 
 class Ticker(Record):

@@ -1,0 +1,1 @@
+"""Records out: one file for each format, and one for each table."""

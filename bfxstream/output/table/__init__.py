@@ -1,0 +1,1 @@
+"""Tables for a terminal: one file for each view, and the parts that they share."""

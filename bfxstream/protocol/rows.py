@@ -1,0 +1,105 @@
+"""The arrays of the API, one struct for each layout, fields in wire order.
+
+A field that the exchange appends one day is ignored; a missing one makes the frame invalid,
+but for those that older or newer exchanges leave out, which have a default.
+"""
+
+from __future__ import annotations
+
+from msgspec import Raw, Struct
+
+from bfxstream.protocol.numbers import NULL
+
+
+class TickerRow(Struct, array_like=True, frozen=True, gc=False):
+    """API: ws-public-ticker, trading pairs; FIRST_TRADE exists since April 2026."""
+
+    bid: Raw
+    bid_size: Raw
+    ask: Raw
+    ask_size: Raw
+    daily_change: Raw
+    daily_change_relative: Raw
+    last_price: Raw
+    volume: Raw
+    high: Raw
+    low: Raw
+    first_trade: Raw = NULL
+
+
+class FundingTickerRow(Struct, array_like=True, frozen=True, gc=False):
+    """API: ws-public-ticker, funding currencies; 13 and 14 are placeholders."""
+
+    frr: Raw
+    bid: Raw
+    bid_period: Raw
+    bid_size: Raw
+    ask: Raw
+    ask_period: Raw
+    ask_size: Raw
+    daily_change: Raw
+    daily_change_relative: Raw
+    last_price: Raw
+    volume: Raw
+    high: Raw
+    low: Raw
+    placeholder_13: Raw = NULL
+    placeholder_14: Raw = NULL
+    frr_amount_available: Raw = NULL
+    first_trade: Raw = NULL
+
+
+class TradeRow(Struct, array_like=True, frozen=True, gc=False):
+    """API: ws-public-trades, trading pairs."""
+
+    id: int
+    mts: int
+    amount: Raw
+    price: Raw
+
+
+class FundingTradeRow(Struct, array_like=True, frozen=True, gc=False):
+    """API: ws-public-trades, funding currencies."""
+
+    id: int
+    mts: int
+    amount: Raw
+    rate: Raw
+    period: int
+
+
+class LevelRow(Struct, array_like=True, frozen=True, gc=False):
+    """API: ws-public-books, trading pairs: `amount` > 0 is a bid; `count` 0 deletes."""
+
+    price: Raw
+    count: int
+    amount: Raw
+
+
+class OrderRow(Struct, array_like=True, frozen=True, gc=False):
+    """API: ws-public-raw-books, trading pairs: `amount` > 0 is a bid; `price` 0 deletes."""
+
+    order_id: int
+    price: Raw
+    amount: Raw
+
+
+class FundingLevelRow(Struct, array_like=True, frozen=True, gc=False):
+    """API: ws-public-books, funding: `amount` < 0 is a bid; `count` 0 deletes."""
+
+    rate: Raw
+    period: int
+    count: int
+    amount: Raw
+
+
+class FundingOfferRow(Struct, array_like=True, frozen=True, gc=False):
+    """API: ws-public-raw-books, funding: `amount` < 0 is a bid; `rate` 0 deletes."""
+
+    offer_id: int
+    period: int
+    rate: Raw
+    amount: Raw
+
+
+BookRow = LevelRow | OrderRow | FundingLevelRow | FundingOfferRow
