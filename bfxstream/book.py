@@ -11,13 +11,12 @@ from msgspec import Raw
 
 from bfxstream.protocol.channels import CHECKSUM_LEVELS, BookSubscription
 from bfxstream.protocol.records import Side
-from bfxstream.protocol.rows import FundingLevelRow, FundingOfferRow, LevelRow, OrderRow
-from bfxstream.protocol.symbols import Market
+from bfxstream.protocol.rows import BookRow
 
 Rank = tuple[float, int]
 """Where a row stands on its side, best first: its price (negated for bids), then a tie-break."""
 
-RowT = TypeVar("RowT", LevelRow, OrderRow, FundingLevelRow, FundingOfferRow)
+RowT = TypeVar("RowT", bound=BookRow)
 
 
 class BookSide(Generic[RowT]):
@@ -66,7 +65,7 @@ class BookSide(Generic[RowT]):
 
 
 class OrderBook(Generic[RowT]):
-    """Both sides of one symbol's book; `order_book` makes the right one of its four kinds."""
+    """Both sides of one symbol's book of levels: P0…P4, trading or funding."""
 
     def __init__(self) -> None:
         self.bids: BookSide[RowT] = BookSide()
@@ -86,17 +85,20 @@ class OrderBook(Generic[RowT]):
         self.asks.clear()
 
     def apply(self, row: RowT) -> Side:
-        """Set or delete what the row names; answers the side it belongs to.
-
-        Raises ValueError where a price, rate or amount is not a number.
-        """
-        raise NotImplementedError
+        """Set or delete what the row names; answers the side it belongs to."""
+        bid = row.is_bid
+        side = self.bids if bid else self.asks
+        if not row.deletes:
+            side.put(_rank(row, bid), row)
+        elif not side.drop(_rank(row, bid)):
+            self.unknown_deletes += 1
+        return "bid" if bid else "ask"
 
     def checksum(self) -> int:
         """The signed CRC-32 that a `cs` frame must show (API: WebSocket checksum)."""
         return checksum_of(
-            [self._token(row) for row in self.bids.rows(CHECKSUM_LEVELS)],
-            [self._token(row) for row in self.asks.rows(CHECKSUM_LEVELS)],
+            [row.checksum_token for row in self.bids.rows(CHECKSUM_LEVELS)],
+            [row.checksum_token for row in self.asks.rows(CHECKSUM_LEVELS)],
         )
 
     @property
@@ -105,47 +107,13 @@ class OrderBook(Generic[RowT]):
         bid, ask = self.bids.best_price, self.asks.best_price
         return bid is not None and ask is not None and bid >= ask
 
-    @staticmethod
-    def _token(row: RowT) -> bytes:
-        raise NotImplementedError
 
-    def _set_or_delete(self, bid: bool, alive: bool, rank: Rank, row: RowT) -> Side:
-        side = self.bids if bid else self.asks
-        if alive:
-            side.put(rank, row)
-        elif not side.drop(rank):
-            self.unknown_deletes += 1
-        return "bid" if bid else "ask"
+class RawBook(OrderBook[RowT]):
+    """Both sides of one symbol's book of single orders: R0.
 
-
-class LevelBook(OrderBook[LevelRow]):
-    """P0…P4: levels keyed by price."""
-
-    def apply(self, row: LevelRow) -> Side:
-        bid = float(row.amount) > 0
-        price = float(row.price)
-        return self._set_or_delete(bid, row.count > 0, (-price if bid else price, 0), row)
-
-    @staticmethod
-    def _token(row: LevelRow) -> bytes:
-        return b"%b:%b" % (row.price, row.amount)
-
-
-class FundingLevelBook(OrderBook[FundingLevelRow]):
-    """P0…P4 of a funding currency: levels keyed by rate and period; a bid is negative."""
-
-    def apply(self, row: FundingLevelRow) -> Side:
-        bid = float(row.amount) < 0
-        rate = float(row.rate)
-        return self._set_or_delete(bid, row.count > 0, (-rate if bid else rate, row.period), row)
-
-    @staticmethod
-    def _token(row: FundingLevelRow) -> bytes:
-        return b"%b:%b" % (row.rate, row.amount)
-
-
-class _ById(OrderBook[RowT]):
-    """R0: an id may come again with another price, so its place is remembered."""
+    An order is known by its id alone: it may come again with another price, and a delete names
+    no price, so the place of each is remembered.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,48 +123,29 @@ class _ById(OrderBook[RowT]):
         super().clear()
         self._places.clear()
 
-    def _replace(self, bid: bool, key: int, price: float, row: RowT) -> Side:
-        if place := self._places.pop(key, None):
-            side, rank = place
-            side.drop(rank)
-        elif price == 0:
-            self.unknown_deletes += 1
-        if price != 0:
+    def apply(self, row: RowT) -> Side:
+        bid = row.is_bid
+        place = self._places.pop(row.tie_break, None)
+        if place is not None:
+            place[0].drop(place[1])
+        if not row.deletes:
             side = self.bids if bid else self.asks
-            # Equal prices stand by rising id on both sides, as the checksum has them.
-            rank = (-price if bid else price, key)
+            rank = _rank(row, bid)
             side.put(rank, row)
-            self._places[key] = (side, rank)
+            self._places[row.tie_break] = (side, rank)
+        elif place is None:
+            self.unknown_deletes += 1
         return "bid" if bid else "ask"
 
 
-class RawBook(_ById[OrderRow]):
-    """R0: single orders keyed by id."""
-
-    def apply(self, row: OrderRow) -> Side:
-        return self._replace(float(row.amount) > 0, row.order_id, float(row.price), row)
-
-    @staticmethod
-    def _token(row: OrderRow) -> bytes:
-        return b"%d:%b" % (row.order_id, row.amount)
-
-
-class FundingRawBook(_ById[FundingOfferRow]):
-    """R0 of a funding currency: single offers keyed by id; a bid is negative."""
-
-    def apply(self, row: FundingOfferRow) -> Side:
-        return self._replace(float(row.amount) < 0, row.offer_id, float(row.rate), row)
-
-    @staticmethod
-    def _token(row: FundingOfferRow) -> bytes:
-        return b"%d:%b" % (row.offer_id, row.amount)
+def _rank(row: BookRow, bid: bool) -> Rank:
+    quote = float(row.quote)
+    return (-quote if bid else quote, row.tie_break)
 
 
 def order_book(subscription: BookSubscription) -> OrderBook[Any]:
     """An empty book of the kind that this subscription delivers."""
-    if subscription.market is Market.FUNDING:
-        return FundingRawBook() if subscription.raw else FundingLevelBook()
-    return RawBook() if subscription.raw else LevelBook()
+    return RawBook() if subscription.raw else OrderBook()
 
 
 def checksum_of(bids: Sequence[bytes], asks: Sequence[bytes]) -> int:
@@ -214,5 +163,4 @@ def checksum_of(bids: Sequence[bytes], asks: Sequence[bytes]) -> int:
 
 def level_fields(row: Any) -> tuple[Raw, int, Raw]:
     """Price (or rate), number of orders, signed amount of any row, for views of every kind."""
-    price = row.price if isinstance(row, (LevelRow, OrderRow)) else row.rate
-    return price, getattr(row, "count", 1), row.amount
+    return row.quote, getattr(row, "count", 1), row.amount

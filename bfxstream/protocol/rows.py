@@ -68,23 +68,92 @@ class FundingTradeRow(Struct, array_like=True, frozen=True, gc=False):
     period: int
 
 
-class LevelRow(Struct, array_like=True, frozen=True, gc=False):
+class BookRow(Struct, array_like=True, frozen=True, gc=False):
+    """What the four layouts of a book have in common."""
+
+    @property
+    def is_bid(self) -> bool:
+        """The side, by the sign of the amount."""
+        raise NotImplementedError
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the row takes something out of the book."""
+        raise NotImplementedError
+
+    @property
+    def quote(self) -> Raw:
+        """The price, or the rate in funding."""
+        raise NotImplementedError
+
+    @property
+    def tie_break(self) -> int:
+        """What orders rows of the same price: the id in R0, the period in funding."""
+        raise NotImplementedError
+
+    @property
+    def checksum_token(self) -> bytes:
+        """The row's part of the checksum's text (API: WebSocket checksum)."""
+        raise NotImplementedError
+
+
+class LevelRow(BookRow, frozen=True, gc=False):
     """API: ws-public-books, trading pairs: `amount` > 0 is a bid; `count` 0 deletes."""
 
     price: Raw
     count: int
     amount: Raw
 
+    @property
+    def is_bid(self) -> bool:
+        return float(self.amount) > 0
 
-class OrderRow(Struct, array_like=True, frozen=True, gc=False):
+    @property
+    def deletes(self) -> bool:
+        return self.count == 0
+
+    @property
+    def quote(self) -> Raw:
+        return self.price
+
+    @property
+    def tie_break(self) -> int:
+        return 0
+
+    @property
+    def checksum_token(self) -> bytes:
+        return b"%b:%b" % (self.price, self.amount)
+
+
+class OrderRow(BookRow, frozen=True, gc=False):
     """API: ws-public-raw-books, trading pairs: `amount` > 0 is a bid; `price` 0 deletes."""
 
     order_id: int
     price: Raw
     amount: Raw
 
+    @property
+    def is_bid(self) -> bool:
+        return float(self.amount) > 0
 
-class FundingLevelRow(Struct, array_like=True, frozen=True, gc=False):
+    @property
+    def deletes(self) -> bool:
+        return float(self.price) == 0
+
+    @property
+    def quote(self) -> Raw:
+        return self.price
+
+    @property
+    def tie_break(self) -> int:
+        return self.order_id
+
+    @property
+    def checksum_token(self) -> bytes:
+        return b"%d:%b" % (self.order_id, self.amount)
+
+
+class FundingLevelRow(BookRow, frozen=True, gc=False):
     """API: ws-public-books, funding: `amount` < 0 is a bid; `count` 0 deletes."""
 
     rate: Raw
@@ -92,8 +161,28 @@ class FundingLevelRow(Struct, array_like=True, frozen=True, gc=False):
     count: int
     amount: Raw
 
+    @property
+    def is_bid(self) -> bool:
+        return float(self.amount) < 0
 
-class FundingOfferRow(Struct, array_like=True, frozen=True, gc=False):
+    @property
+    def deletes(self) -> bool:
+        return self.count == 0
+
+    @property
+    def quote(self) -> Raw:
+        return self.rate
+
+    @property
+    def tie_break(self) -> int:
+        return self.period
+
+    @property
+    def checksum_token(self) -> bytes:
+        return b"%b:%b" % (self.rate, self.amount)
+
+
+class FundingOfferRow(BookRow, frozen=True, gc=False):
     """API: ws-public-raw-books, funding: `amount` < 0 is a bid; `rate` 0 deletes."""
 
     offer_id: int
@@ -101,5 +190,22 @@ class FundingOfferRow(Struct, array_like=True, frozen=True, gc=False):
     rate: Raw
     amount: Raw
 
+    @property
+    def is_bid(self) -> bool:
+        return float(self.amount) < 0
 
-BookRow = LevelRow | OrderRow | FundingLevelRow | FundingOfferRow
+    @property
+    def deletes(self) -> bool:
+        return float(self.rate) == 0
+
+    @property
+    def quote(self) -> Raw:
+        return self.rate
+
+    @property
+    def tie_break(self) -> int:
+        return self.offer_id
+
+    @property
+    def checksum_token(self) -> bytes:
+        return b"%d:%b" % (self.offer_id, self.amount)

@@ -1,0 +1,131 @@
+"""What happens to the stream itself: printed on stderr, and among the records with `--events`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Event(Struct, tag_field="event", kw_only=True):
+    """One thing that happened; `mts` is the local clock, in milliseconds."""
+
+    mts: int = 0
+
+    def sentence(self) -> str:
+        """The event in words, for one line on stderr."""
+        raise NotImplementedError
+
+
+class Connected(Event, tag="connected"):
+    """The first connection stands."""
+
+    url: str
+
+    def sentence(self) -> str:
+        return f"connected to {self.url}"
+
+
+class Reconnecting(Event, tag="reconnecting"):
+    """The connection is lost, or could not be made; the next attempt is `delay` seconds away."""
+
+    reason: str
+    delay: float
+    attempt: int
+
+    def sentence(self) -> str:
+        return f"{self.reason}; reconnecting in {self.delay:.1f} s (attempt {self.attempt})"
+
+
+class Reconnected(Event, tag="reconnected"):
+    """A connection stands again."""
+
+    url: str
+    after: float
+
+    def sentence(self) -> str:
+        return f"reconnected to {self.url} after {self.after:.1f} s"
+
+
+class Subscribed(Event, tag="subscribed"):
+    """The exchange confirmed a subscription."""
+
+    spec: str
+    chan_id: int
+
+    def sentence(self) -> str:
+        return f"subscribed to {self.spec} (channel {self.chan_id})"
+
+
+class Gap(Event, tag="gap"):
+    """Something is missing: a hole in the sequence numbers, or trades that could not be filled.
+
+    `first` and `last` are the bounds, known on both sides of the hole: sequence numbers where
+    `spec` is null, trade ids otherwise.
+    """
+
+    spec: str | None
+    first: int
+    last: int
+    first_mts: int | None = None
+    last_mts: int | None = None
+
+    def sentence(self) -> str:
+        if self.spec is None:
+            return (
+                f"frames are missing: sequence {self.first} was followed by {self.last}; "
+                "all channels are resubscribed"
+            )
+        return f"{self.spec}: trades may be missing between id {self.first} and id {self.last}"
+
+
+class Resync(Event, tag="resync"):
+    """A channel is subscribed afresh; its next snapshot replaces what was known."""
+
+    spec: str
+    reason: str
+
+    def sentence(self) -> str:
+        return f"{self.spec}: {self.reason}; resubscribing"
+
+
+class Maintenance(Event, tag="maintenance"):
+    """The exchange stops for maintenance, or has come back from it."""
+
+    phase: Literal["started", "ended"]
+
+    def sentence(self) -> str:
+        if self.phase == "started":
+            return "the exchange is in maintenance; waiting for its end"
+        return "the exchange's maintenance has ended; all channels are resubscribed"
+
+
+class BadFrame(Event, tag="bad_frame"):
+    """A frame could not be read and was skipped; reported once in a while, with the count."""
+
+    reason: str
+    count: int
+
+    def sentence(self) -> str:
+        return f"a frame could not be read and was skipped ({self.reason}; {self.count} so far)"
+
+
+class Notice(Event, tag="notice"):
+    """Something that the exchange says and that needs no action here."""
+
+    text: str
+
+    def sentence(self) -> str:
+        return self.text
+
+
+class Rejected(Event, tag="rejected"):
+    """The exchange refused a subscription for good."""
+
+    spec: str
+    code: int
+    message: str
+    remedy: str
+
+    def sentence(self) -> str:
+        return f"the exchange refused {self.spec}: {self.message} (code {self.code})"
