@@ -1,1 +1,5 @@
-"""The demo exchange: a market of its own that speaks the exchange's API on loopback."""
+"""The demo exchange: a simulated market behind Bitfinex's WebSocket API, for trials and tests."""
+
+from bfxstream.demo.server import DemoExchange
+
+__all__ = ["DemoExchange"]

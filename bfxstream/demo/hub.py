@@ -1,0 +1,137 @@
+"""The market played in real time: events at their pace, channels at theirs, no socket."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from typing import Protocol
+
+from bfxstream.demo.feeds import Feed, Listener, TradesFeed, Update, feed_of
+from bfxstream.demo.flow import Event
+from bfxstream.demo.market import NOMINAL_RATE, Market
+from bfxstream.protocol.channels import Subscription, TradesSubscription
+
+_OPENING_SECONDS = 0.25
+"""Between the first subscription and the first event: subscriptions sent together all see
+the opening state, so that a seeded run begins the same way each time."""
+
+_PROCESSING_SECONDS = 0.04
+"""Between `te` and `tu`: 30 and 50 ms in recorded traffic."""
+
+_TURN_SECONDS = 0.004
+"""Events closer together than this are played in one turn."""
+
+_MOST_EVENTS = 500
+"""In one turn: a machine that cannot keep up slows the market down, not the connections."""
+
+_LATE_SECONDS = 1.0
+
+
+class Beating(Listener, Protocol):
+    """A listener that also wants heartbeats."""
+
+    heartbeat_at: float
+
+    def heartbeat(self) -> None:
+        """Send them, and set the time of the next."""
+        ...
+
+
+class Hub:
+    """Times are seconds on whatever monotonic clock the caller passes as `now`."""
+
+    def __init__(self, market: Market, rate: float) -> None:
+        self.market = market
+        self._seconds_per_ms = NOMINAL_RATE / rate / 1000
+        self._origin: float | None = None
+        self._feeds: dict[Subscription, Feed] = {}
+        self._polls: dict[Feed, float] = {}
+        self._unprocessed: deque[tuple[float, TradesFeed, Update]] = deque()
+        self._listeners: dict[Beating, None] = {}
+
+    def join(self, listener: Beating) -> None:
+        """Give heartbeats to a new connection."""
+        self._listeners[listener] = None
+
+    def leave(self, listener: Beating) -> None:
+        """Forget a closed connection, whose channels have been unsubscribed."""
+        del self._listeners[listener]
+
+    def subscribe(
+        self, subscription: Subscription, listener: Listener, chan_id: int, now: float
+    ) -> bytes:
+        """Join a channel; its snapshot's body. The first of all opens the market."""
+        if self._origin is None:
+            self._origin = now + _OPENING_SECONDS
+        feed = self._feeds.get(subscription)
+        if feed is None:
+            feed = feed_of(subscription, self.market.listings[subscription.symbol])
+            self._feeds[subscription] = feed
+            if feed.interval is not None:
+                self._polls[feed] = now + feed.interval
+        feed.join(listener, chan_id)
+        return feed.snapshot()
+
+    def unsubscribe(self, subscription: Subscription, listener: Listener, chan_id: int) -> None:
+        """Leave a channel; one without listeners is no longer computed."""
+        feed = self._feeds[subscription]
+        if not feed.leave(listener, chan_id):
+            del self._feeds[subscription]
+            self._polls.pop(feed, None)
+
+    def advance(self, now: float) -> None:
+        """Do everything that is due."""
+        self._play(now)
+        while self._unprocessed and self._unprocessed[0][0] <= now:
+            _, feed, update = self._unprocessed.popleft()
+            feed.publish(update)
+        for polled, due in self._polls.items():
+            if due <= now:
+                self._poll(polled, due, now)
+        for listener in self._listeners:
+            if listener.heartbeat_at <= now:
+                listener.heartbeat()
+
+    def next_due(self, now: float) -> float:
+        """When `advance` should be called next; infinity where nothing will be due."""
+        return max(now + _TURN_SECONDS, min(self._dues(), default=math.inf))
+
+    def _dues(self) -> Iterator[float]:
+        if self._origin is not None:
+            yield self._origin + self.market.next_at * self._seconds_per_ms
+        if self._unprocessed:
+            yield self._unprocessed[0][0]
+        yield from self._polls.values()
+        for listener in self._listeners:
+            yield listener.heartbeat_at
+
+    def _play(self, now: float) -> None:
+        if self._origin is None:
+            return
+        market = self.market
+        played = 0
+        while (due := self._origin + market.next_at * self._seconds_per_ms) <= now:
+            if played == _MOST_EVENTS:
+                break
+            self._publish_trades(market.step(), now)
+            played += 1
+        if now - due > _LATE_SECONDS:
+            # Never try to catch up with a pause (a suspended machine): go on from here.
+            self._origin += now - due
+
+    def _publish_trades(self, event: Event, now: float) -> None:
+        if not event.trades:
+            return
+        feed = self._feeds.get(TradesSubscription(event.symbol))
+        if isinstance(feed, TradesFeed):
+            update = feed.executed(event.trades)
+            self._unprocessed.append((now + _PROCESSING_SECONDS, feed, update))
+
+    def _poll(self, feed: Feed, due: float, now: float) -> None:
+        if update := feed.poll():
+            feed.publish(update)
+        if feed.interval is not None:
+            # On the feed's own grid, whatever this turn's delay; a missed cycle is left out.
+            missed = (now - due) // feed.interval
+            self._polls[feed] = due + (missed + 1) * feed.interval
