@@ -18,7 +18,7 @@ BookType = Literal["snapshot", "update"]
 TradeType = Literal["snapshot", "te", "tu", "backfill"]
 
 
-class Record(Struct, kw_only=True):
+class Record(Struct, kw_only=True, forbid_unknown_fields=True):
     """What every record may carry at its end: left out unless `--seq` or `--timestamps` asks."""
 
     seq: int | UnsetType = UNSET
@@ -189,19 +189,3 @@ class Stats(Struct):
     uptime: float = 0.0
     latency_p50: float | None = None
     latency_p99: float | None = None
-
-
-RECORDS: dict[str, type[Struct]] = {
-    "ticker": Ticker,
-    "funding-ticker": FundingTicker,
-    "trade": Trade,
-    "funding-trade": FundingTrade,
-    "book-level": BookLevel,
-    "book-order": BookOrder,
-    "funding-book-level": FundingBookLevel,
-    "funding-book-offer": FundingBookOffer,
-    "book-full": FullBook,
-    "book-top": BookTop,
-    "stats": Stats,
-}
-"""Every record by the name that `bfxstream schema` knows it by."""

@@ -1,4 +1,4 @@
-"""Opening a connection, and websocket-client's errors in our words: nothing of its leaks past here."""
+"""Opening a connection, and websocket-client's errors in our words: none leaks past here."""
 
 from __future__ import annotations
 

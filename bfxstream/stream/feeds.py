@@ -5,11 +5,11 @@ A feed outlives connections: it holds the book or the ledger that makes the prom
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
 from typing import Any
 
 from msgspec import Raw, Struct
+from msgspec.structs import astuple
 
 from bfxstream.book import BookSide, OrderBook, order_book
 from bfxstream.protocol.channels import BookSubscription, Subscription, TradesSubscription
@@ -17,35 +17,20 @@ from bfxstream.protocol.decode import Kind, Message
 from bfxstream.protocol.events import Gap
 from bfxstream.protocol.numbers import NULL, decimal, js_number, magnitude
 from bfxstream.protocol.records import (
-    BookLevel,
-    BookOrder,
     BookTop,
     BookType,
     FullBook,
-    FundingBookLevel,
-    FundingBookOffer,
     FundingTicker,
-    FundingTrade,
     Record,
     Side,
     Stats,
     Ticker,
-    Trade,
     TradeType,
 )
-from bfxstream.protocol.rows import FundingLevelRow, LevelRow, OrderRow
 from bfxstream.protocol.symbols import Market
+from bfxstream.protocol.views import BookView, record_type
 from bfxstream.stream import policy
 from bfxstream.trades import TradeLedger
-
-
-class BookView(enum.Enum):
-    """What a book's feed gives: every row, the whole book, its top, or nothing but the state."""
-
-    LEVELS = "levels"
-    FULL = "full"
-    TOP = "top"
-    STATE = "state"  # for a table, which reads the book when it draws
 
 
 class FeedOptions(Struct, frozen=True):
@@ -73,6 +58,9 @@ class Feed:
 
     resync_reason = ""
     """Set by `receive` where the channel must be subscribed afresh; the caller clears it."""
+
+    mismatches_in_a_row = 0
+    """Failed proofs since the last good one."""
 
     def __init__(self, subscription: Subscription, context: Context) -> None:
         self.subscription = subscription
@@ -114,6 +102,8 @@ class TradesFeed(Feed):
         self._ledger = TradeLedger()
         self._updated = TradeLedger()
         self._had_snapshot = False
+        # The record's fields after `type` are the row's, in wire order.
+        self._record_type: Callable[..., Record] = record_type(subscription, BookView.LEVELS)
 
     def receive(self, message: Message, fresh: bool, now: float) -> list[Record]:
         if message.kind is Kind.DATA:
@@ -158,12 +148,7 @@ class TradesFeed(Feed):
         return [self._record("tu", row)]
 
     def _record(self, kind: TradeType, row: Any) -> Record:
-        symbol = self.subscription.symbol
-        if self.subscription.market is Market.FUNDING:
-            return FundingTrade(
-                "trades", symbol, kind, row.id, row.mts, row.amount, row.rate, row.period
-            )
-        return Trade("trades", symbol, kind, row.id, row.mts, row.amount, row.price)
+        return self._record_type("trades", self.subscription.symbol, kind, *astuple(row))
 
 
 def _bounds(hole: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
@@ -180,7 +165,6 @@ class BookFeed(Feed):
         super().__init__(subscription, context)
         self.book: OrderBook[Any] = order_book(subscription)
         self.checksum_ok = False
-        self.mismatches_in_a_row = 0
         self._valid = False
 
     def receive(self, message: Message, fresh: bool, now: float) -> list[Record]:
@@ -225,6 +209,11 @@ class BookFeed(Feed):
 class LevelsFeed(BookFeed):
     """Every row as it comes: who applies them all holds the exchange's book."""
 
+    def __init__(self, subscription: BookSubscription, context: Context) -> None:
+        super().__init__(subscription, context)
+        # The record's fields after `side` are the row's, in wire order.
+        self._record_type: Callable[..., Record] = record_type(subscription, BookView.LEVELS)
+
     def _give_snapshot(self, rows: list[Any], now: float) -> list[Record]:
         if not self.context.options.snapshots:
             return []
@@ -234,20 +223,7 @@ class LevelsFeed(BookFeed):
         return [self._record("update", row, self.book.apply(row)) for row in message.rows]
 
     def _record(self, kind: BookType, row: Any, side: Side) -> Record:
-        symbol = self.subscription.symbol
-        match row:
-            case LevelRow():
-                return BookLevel("book", symbol, kind, side, row.price, row.count, row.amount)
-            case OrderRow():
-                return BookOrder("book", symbol, kind, side, row.order_id, row.price, row.amount)
-            case FundingLevelRow():
-                return FundingBookLevel(
-                    "book", symbol, kind, side, row.rate, row.period, row.count, row.amount
-                )
-            case _:
-                return FundingBookOffer(
-                    "book", symbol, kind, side, row.offer_id, row.period, row.rate, row.amount
-                )
+        return self._record_type("book", self.subscription.symbol, kind, side, *astuple(row))
 
 
 class BurstFeed(BookFeed):
@@ -327,7 +303,7 @@ class FullFeed(BurstFeed):
 
 def _unsigned(row: Any) -> tuple[Any, ...]:
     """The row's fields in wire order, its amount (always the last) without the sign."""
-    *fields, amount = (getattr(row, name) for name in row.__struct_fields__)
+    *fields, amount = astuple(row)
     return (*fields, magnitude(amount))
 
 

@@ -19,7 +19,7 @@ _LENGTH_16 = 126  # RFC 6455, 5.2: the next two bytes are the length
 _LENGTH_64 = 127
 
 
-class BatchSocket(WebSocket):  # type: ignore[misc]
+class BatchSocket(WebSocket):
     """One WebSocket connection, read in batches by a single thread."""
 
     def __init__(self, **options: Any) -> None:

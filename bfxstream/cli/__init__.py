@@ -1,0 +1,116 @@
+"""The command line: parses, wires the rooms together, turns errors into one line and a code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import click
+
+from bfxstream.cli.group import LazyGroup
+from bfxstream.cli.stderr import say
+from bfxstream.errors import BfxStreamError, ExitCode
+
+_COMMANDS = {
+    "ticker": ("bfxstream.cli.market", "Best prices, last price and the day's figures."),
+    "trades": ("bfxstream.cli.market", "Every trade, exactly once."),
+    "book": ("bfxstream.cli.market", "The order book, verified by checksum."),
+    "stream": ("bfxstream.cli.market", "Any mix of channels in one run and one output."),
+    "demo-exchange": ("bfxstream.cli.demo", "Run the demo exchange alone, for any client."),
+    "schema": ("bfxstream.cli.schema", "The JSON Schema of each kind of record."),
+}
+
+_EPILOG = """\
+\b
+Exit codes:
+  0    done: --count, --duration or --once satisfied
+  1    the connection could not be made, or was lost and not regained
+  2    usage: a bad flag, symbol or spec; nothing was sent
+  3    the exchange rejected a subscription
+  4    credentials missing or refused
+  5    --strict: the stream can no longer be shown to be complete
+  130  interrupted (Ctrl-C)
+  143  terminated
+"""
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from bfxstream import __version__  # noqa: PLC0415
+
+        click.echo(f"bfxstream {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy_commands=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+def cli() -> None:
+    """Bitfinex market data: live tables in a terminal, JSON Lines in a pipe.
+
+    \b
+    Examples:
+      bfxstream ticker tBTCUSD tETHUSD         a live table
+      bfxstream trades tBTCUSD | jq .price     one JSON object a line
+      bfxstream book tBTCUSD --demo            no internet, no account: the demo exchange
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and leave the process with its exit code."""
+    code = run(sys.argv[1:])
+    if code == -signal.SIGPIPE:
+        # Nobody reads any more: end as the shell expects of any Unix tool.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGPIPE)
+    sys.exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; its exit code. Says every error in one line on standard error."""
+    debug = "--debug" in arguments
+    try:
+        result = cli.main(arguments, prog_name="bfxstream", standalone_mode=False)
+    except Exception as error:
+        if debug and not isinstance(error, click.ClickException):
+            raise
+        return _exit_code(error)
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _exit_code(error: Exception) -> int:
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "bfxstream"
+        say(f"{error.format_message()} (see '{command} --help')", command)
+        return ExitCode.USAGE
+    if isinstance(error, click.ClickException):
+        say(error.format_message())
+        return ExitCode.CONNECTION
+    if isinstance(error, BfxStreamError):
+        say(str(error))
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
+        # What is left in the buffer must not fail again when Python exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return -signal.SIGPIPE
+    if isinstance(error, click.Abort):
+        return ExitCode.INTERRUPTED
+    if isinstance(error, OSError):
+        say(f"cannot write the output: {error.strerror or error}")
+        return ExitCode.CONNECTION
+    say(f"internal error: {type(error).__name__}: {error}; run again with --debug for a report")
+    return ExitCode.CONNECTION

@@ -1,0 +1,61 @@
+"""Ctrl-C and SIGTERM: they end a wait at once, but never a line that is being written."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_GRACE_SECONDS = 2
+"""How long a write to a reader that has stopped may hold up the end."""
+
+
+class Interrupted(BaseException):
+    """The user, or the system, asks to end. Not an Exception: nothing may swallow it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
+class Signals:
+    """Turns SIGINT and SIGTERM into Interrupted, held back while output is written."""
+
+    def __init__(self) -> None:
+        self._received: int | None = None
+        self._holding = False
+
+    def __enter__(self) -> Signals:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._handle)
+        signal.signal(signal.SIGALRM, self._leave_at_once)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.alarm(0)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold signals back for the time of a write; one that came is raised at its end."""
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+        if self._received is not None:
+            raise Interrupted(self._received)
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        if self._received is not None:
+            self._leave_at_once(number, None)
+        self._received = number
+        if self._holding:
+            signal.alarm(_GRACE_SECONDS)
+        else:
+            raise Interrupted(number)
+
+    def _leave_at_once(self, *_: object) -> None:
+        # The second Ctrl-C, or a reader that takes nothing: there is no cleaner way left.
+        os._exit(128 + (self._received or signal.SIGTERM))

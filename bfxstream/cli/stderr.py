@@ -1,0 +1,22 @@
+"""What a person reads beside the data: one line on standard error for each thing said."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+def printable(text: str) -> str:
+    """The text without control characters and escape sequences: some of it is the exchange's."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def say(text: str, who: str = "bfxstream") -> None:
+    """One line on standard error; where that is closed there is nobody to tell."""
+    try:
+        sys.stderr.write(f"{who}: {printable(text)}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass

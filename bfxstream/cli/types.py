@@ -1,0 +1,75 @@
+"""What flags and arguments hold: times, symbols, field lists."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from bfxstream.errors import UsageError
+from bfxstream.protocol.channels import Subscription, parse_spec
+from bfxstream.protocol.symbols import parse_symbol
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class DurationType(click.ParamType[float]):
+    """`30s`, `5m`, `2h`, `1d`, `500ms`; a bare number is seconds. Its value is seconds."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, (int, float)):
+            return float(value)
+        match = _DURATION.fullmatch(value.strip())
+        if match is None:
+            self.fail(f"{value!r} is not a time: use 30s, 5m, 2h, or seconds", param, ctx)
+        return float(match[1]) * _SECONDS[match[2] or "s"]
+
+
+class SymbolType(click.ParamType[str]):
+    """A symbol of the exchange, in any of the spellings that people use."""
+
+    name = "symbol"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return parse_symbol(value)
+        except UsageError as error:
+            return self.fail(str(error), param, ctx)
+
+
+class SpecType(click.ParamType[Subscription]):
+    """A subscription such as `book:tBTCUSD:P0:F0:25`."""
+
+    name = "spec"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Subscription:
+        if isinstance(value, Subscription):
+            return value
+        try:
+            return parse_spec(value)
+        except UsageError as error:
+            return self.fail(str(error), param, ctx)
+
+
+class FieldsType(click.ParamType[tuple[str, ...]]):
+    """Names separated by commas."""
+
+    name = "fields"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in value.split(","))
+        if not all(names) or len(set(names)) < len(names):
+            self.fail(f"{value!r}: give each name once, separated by commas", param, ctx)
+        return names

@@ -1,0 +1,41 @@
+"""The keys of records: which there are, and a choice of them in an order of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec import UNSET, Struct
+
+from bfxstream.errors import UsageError
+from bfxstream.protocol.channels import Subscription
+from bfxstream.protocol.numbers import NULL
+from bfxstream.protocol.views import BookView, record_type
+
+
+def known_fields(
+    subscriptions: Iterable[Subscription], view: BookView, *, seq: bool, timestamps: bool
+) -> list[str]:
+    """Every key that the records of these subscriptions have, in output order, once each."""
+    stamps = ["seq"] * seq + ["received_mts", "server_mts"] * timestamps
+    ordered: dict[str, None] = {}
+    for subscription in subscriptions:
+        for name in record_type(subscription, view).__struct_fields__:
+            if name not in ("seq", "received_mts", "server_mts"):
+                ordered[name] = None
+    return [*ordered, *stamps]
+
+
+def check_fields(chosen: Sequence[str], known: Sequence[str]) -> None:
+    """Raise UsageError that names an unknown field and lists the known ones."""
+    for name in chosen:
+        if name not in known:
+            raise UsageError(
+                f"unknown field {name!r} in --fields", hint=f"known here: {', '.join(known)}"
+            )
+
+
+def values_of(record: Struct, names: Sequence[str]) -> list[Any]:
+    """The values of these keys; null where this kind of record does not have one."""
+    values = (getattr(record, name, NULL) for name in names)
+    return [NULL if value is UNSET else value for value in values]

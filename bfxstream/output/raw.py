@@ -1,0 +1,25 @@
+"""The exchange's frames as they came, one a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bfxstream.output.descriptors import LineWriter
+
+
+class RawSink:
+    """Writes frames unchanged; a line break inside one, which JSON allows, becomes a space."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        self._writer = writer
+
+    def write(self, items: Sequence[Any]) -> None:
+        if items:
+            self._writer.write(b"".join(item.replace(b"\n", b" ") + b"\n" for item in items))
+
+    def tick(self, now: float) -> None:
+        """Nothing waits here: what was written has left."""
+
+    def close(self) -> None:
+        """Nothing is held."""
