@@ -29,7 +29,6 @@ from bfxstream.stream.connect import check_url
 from bfxstream.stream.feeds import FeedOptions
 from bfxstream.stream.market import MarketStream, StreamOptions
 
-ONCE_TIMEOUT = 30.0
 _PIPE_TICK = 0.25
 _TABLE_TICK = 0.05
 

@@ -28,10 +28,10 @@ class CsvSink:
             self._write_rows([map(_cell, values_of(item, self._columns)) for item in items])
 
     def tick(self, now: float) -> None:
-        """Nothing waits here: what was written has left."""
+        self._writer.check_reader(now)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing is held: what was written has left."""
 
     def _write_rows(self, rows: Sequence[Any]) -> None:
         buffer = io.StringIO()

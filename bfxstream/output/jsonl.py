@@ -24,10 +24,10 @@ class JsonLinesSink:
             self._writer.write(self._encoder.encode_lines(items))
 
     def tick(self, now: float) -> None:
-        """Nothing waits here: what was written has left."""
+        self._writer.check_reader(now)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing is held: what was written has left."""
 
 
 class FieldsJsonLinesSink(JsonLinesSink):

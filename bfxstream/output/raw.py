@@ -19,7 +19,7 @@ class RawSink:
             self._writer.write(b"".join(item.replace(b"\n", b" ") + b"\n" for item in items))
 
     def tick(self, now: float) -> None:
-        """Nothing waits here: what was written has left."""
+        self._writer.check_reader(now)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing is held: what was written has left."""

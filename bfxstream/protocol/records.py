@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from bfxstream.protocol.numbers import NULL, MaybeNumber, Number
+from bfxstream.protocol.numbers import MaybeNumber, Number
 
 Side = Literal["bid", "ask"]
 BookType = Literal["snapshot", "update"]
@@ -41,7 +41,7 @@ class Ticker(Record):
     volume: MaybeNumber
     high: MaybeNumber
     low: MaybeNumber
-    first_trade: MaybeNumber = NULL
+    first_trade: MaybeNumber
 
 
 class FundingTicker(Record):
@@ -62,8 +62,8 @@ class FundingTicker(Record):
     volume: MaybeNumber
     high: MaybeNumber
     low: MaybeNumber
-    frr_amount_available: MaybeNumber = NULL
-    first_trade: MaybeNumber = NULL
+    frr_amount_available: MaybeNumber
+    first_trade: MaybeNumber
 
 
 class Trade(Record):
