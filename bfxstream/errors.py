@@ -78,3 +78,10 @@ class CompletenessLost(BfxStreamError):
     """`--strict`: something is missing that could not be filled."""
 
     exit_code = ExitCode.INCOMPLETE
+
+
+class ReaderGone(Exception):
+    """The other end of the pipe is closed: nobody reads any more. No error, but an end.
+
+    Not a BrokenPipeError: click would turn that into exit code 1 by itself.
+    """

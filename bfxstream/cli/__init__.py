@@ -11,7 +11,7 @@ import click
 
 from bfxstream.cli.group import LazyGroup
 from bfxstream.cli.stderr import say
-from bfxstream.errors import BfxStreamError, ExitCode
+from bfxstream.errors import BfxStreamError, ExitCode, ReaderGone
 
 _COMMANDS = {
     "ticker": ("bfxstream.cli.market", "Best prices, last price and the day's figures."),
@@ -85,28 +85,35 @@ def run(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     try:
         result = cli.main(arguments, prog_name="bfxstream", standalone_mode=False)
+    except ReaderGone:
+        return _nobody_reads()
+    except SystemExit as leaving:
+        # click's own answer to a closed pipe, met while it printed a help text.
+        if isinstance(leaving.__context__, BrokenPipeError):
+            return _nobody_reads()
+        raise
     except Exception as error:
-        if debug and not isinstance(error, click.ClickException):
+        if debug and not isinstance(error, (click.ClickException, BfxStreamError)):
             raise
-        return _exit_code(error)
+        return _report(error)
     return result if isinstance(result, int) else ExitCode.OK
 
 
-def _exit_code(error: Exception) -> int:
+def _nobody_reads() -> int:
+    # What is left in Python's buffer must not fail again at the exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return -signal.SIGPIPE
+
+
+def _report(error: Exception) -> int:
+    """Say the error in one line; its exit code."""
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "bfxstream"
-        say(f"{error.format_message()} (see '{command} --help')", command)
+        say(f"{error.format_message().rstrip('.')} (see '{command} --help')", command)
         return ExitCode.USAGE
-    if isinstance(error, click.ClickException):
-        say(error.format_message())
-        return ExitCode.CONNECTION
     if isinstance(error, BfxStreamError):
         say(str(error))
         return error.exit_code
-    if isinstance(error, BrokenPipeError):
-        # What is left in the buffer must not fail again when Python exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return -signal.SIGPIPE
     if isinstance(error, click.Abort):
         return ExitCode.INTERRUPTED
     if isinstance(error, OSError):

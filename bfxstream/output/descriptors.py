@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import select
 
+from bfxstream.errors import ReaderGone
+
 _LOOK_EVERY = 1.0
 """Seconds between two looks at a pipe to which nothing was written."""
 
@@ -13,7 +15,7 @@ class LineWriter:
     """Writes whole lines, everything of one call in one system call where the pipe takes it.
 
     Standard output is written directly, with no buffer between: what is given has left. Its
-    calls raise BrokenPipeError when the reader has closed its end, OSError when the disk is full.
+    calls raise ReaderGone when the reader has closed its end, OSError when the disk is full.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -25,8 +27,11 @@ class LineWriter:
     def write(self, lines: bytes) -> None:
         """Write it all; a pipe that takes only a part gets the rest in further calls."""
         left = memoryview(lines)
-        while left:
-            left = left[os.write(self._descriptor, left) :]
+        try:
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def check_reader(self, now: float) -> None:
         """See whether anybody still reads, as in a quiet market no write would tell."""
@@ -34,4 +39,4 @@ class LineWriter:
             return
         self._looked_at = now
         if any(state & select.POLLERR for _, state in self._poll.poll(0)):
-            raise BrokenPipeError
+            raise ReaderGone
