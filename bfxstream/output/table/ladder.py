@@ -1,0 +1,121 @@
+"""What a ladder says before it is drawn: levels with running totals, mid, spread, balance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from bfxstream.book import OrderBook, level_fields
+from bfxstream.output.table.figures import (
+    AMOUNT_DIGITS,
+    PERCENT_SHIFT,
+    PRICE_DIGITS,
+    RATE_DIGITS,
+    Scale,
+    plain,
+)
+from bfxstream.protocol.channels import BookSubscription
+from bfxstream.protocol.symbols import Market
+
+BASIS_POINTS: Final = 10_000
+
+
+class Level(NamedTuple):
+    """One row of one side, as numbers, and its cells as text by column."""
+
+    total: float
+    cells: dict[str, str]
+
+
+class Ladder(NamedTuple):
+    """Both sides, best first, and what follows from them."""
+
+    bids: list[Level]
+    asks: list[Level]
+    deepest: float
+    """The larger side's total in view: what a whole bar stands for."""
+    mid: str | None
+    spread: str | None
+    basis_points: str | None
+    bid_share: float | None
+    """The bids' part of all amounts in view."""
+
+
+class LadderReader:
+    """Reads a live book into a ladder, with decimals that stay the same from frame to frame."""
+
+    def __init__(self, subscription: BookSubscription, book: OrderBook[Any]) -> None:
+        funding = subscription.market is Market.FUNDING
+        self._book = book
+        self._price = Scale(RATE_DIGITS, PERCENT_SHIFT) if funding else Scale(PRICE_DIGITS)
+        self._amount = Scale(AMOUNT_DIGITS)
+
+    def read(self, rows: int) -> Ladder | None:
+        """The best `rows` levels of each side; None while the book is empty."""
+        bids, asks = self._book.bids.rows(rows), self._book.asks.rows(rows)
+        if not bids and not asks:
+            return None
+        self._see(bids)
+        self._see(asks)
+        bid_levels, bid_total = self._levels(bids)
+        ask_levels, ask_total = self._levels(asks)
+        mid, spread, points = self._middle()
+        both = bid_total + ask_total
+        return Ladder(
+            bid_levels,
+            ask_levels,
+            max(bid_total, ask_total),
+            mid,
+            spread,
+            points,
+            bid_total / both if both else None,
+        )
+
+    def _see(self, rows: Sequence[Any]) -> None:
+        total = 0.0
+        for row in rows:
+            price, _, amount = level_fields(row)
+            self._price.see(price)
+            total += abs(self._amount.see(amount) or 0.0)
+        self._amount.see_sum(total)
+
+    def _levels(self, rows: Sequence[Any]) -> tuple[list[Level], float]:
+        price_text, amount_text = self._price.text, self._amount.text
+        total = 0.0
+        levels: list[Level] = []
+        for row in rows:
+            price, count, amount = level_fields(row)
+            size = abs(self._amount.see(amount) or 0.0)
+            total += size
+            shown = price_text(self._price.see(price) or 0.0)
+            levels.append(
+                Level(
+                    total,
+                    {
+                        "price": shown,
+                        "rate": shown,
+                        "amount": amount_text(size),
+                        "total": amount_text(total),
+                        "count": str(count),
+                        "period": str(getattr(row, "period", "")),
+                        "order_id": str(getattr(row, "order_id", "")),
+                        "offer_id": str(getattr(row, "offer_id", "")),
+                    },
+                )
+            )
+        return levels, total
+
+    def _middle(self) -> tuple[str | None, str | None, str | None]:
+        bid, ask = self._book.bids.best, self._book.asks.best
+        if bid is None or ask is None:
+            return None, None, None
+        low = self._price.see(level_fields(bid)[0])
+        high = self._price.see(level_fields(ask)[0])
+        if low is None or high is None:
+            return None, None, None
+        mid, spread = (low + high) / 2, high - low
+        places = self._price.places
+        # Half a tick needs one decimal more than the prices have.
+        finer = places + 1 if round(mid, places) != round(mid, places + 1) else places
+        points = plain(spread / mid * BASIS_POINTS, 2) if mid else None
+        return plain(mid, finer), plain(spread, places), points

@@ -1,0 +1,123 @@
+"""The screen shared out: tickers on top, books and tapes below, the status line at the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
+
+from bfxstream.output.table.lines import BOX_HEIGHT, BOX_WIDTH, Area, Line, beside, blank
+
+LEAST_ROWS: Final = 6
+"""A pane with fewer rows tells too little to be worth its place."""
+GOOD_ROWS: Final = 12
+"""Panes stand closer side by side rather than have fewer rows than this."""
+BOARD_ROWS: Final = 2
+
+
+class Board(Protocol):
+    """A view that knows the height it needs."""
+
+    def wanted(self, boxed: bool) -> int:
+        """The height that shows everything."""
+
+    def draw(self, area: Area) -> list[Line]:
+        """The view as lines of exactly the area's size."""
+
+
+class Pane(Protocol):
+    """A view that fills whatever it is given."""
+
+    least_width: int
+    good_width: int
+    weight: int
+
+    def draw(self, area: Area) -> list[Line]:
+        """The view as lines of exactly the area's size."""
+
+
+class Screen(NamedTuple):
+    """The lines of all views, and how many had no room."""
+
+    lines: list[Line]
+    hidden: int
+
+
+def compose(
+    boards: Sequence[Board], panes: Sequence[Pane], width: int, height: int, now: float
+) -> Screen:
+    """All views at this size; what has no room at all is counted."""
+    boxed = width >= BOX_WIDTH and height >= BOX_HEIGHT
+    room = height
+    if panes:
+        room = max(height - max(LEAST_ROWS, height // 2), min(height, BOARD_ROWS + 1))
+    lines: list[Line] = []
+    hidden = 0
+    for board in boards:
+        rows = min(board.wanted(boxed), room - len(lines))
+        if rows < BOARD_ROWS + (2 if boxed else 0):
+            hidden += 1
+            continue
+        lines += board.draw(Area(width, rows, boxed, now))
+    below = height - len(lines)
+    if panes and below < 2:
+        return Screen(lines, hidden + len(panes))
+    rows_of_panes, left_over = shelve(panes, width, below)
+    for i, row in enumerate(rows_of_panes):
+        share = below // (len(rows_of_panes) - i)
+        below -= share
+        lines += _draw_row(row, width, share, boxed, now)
+    return Screen(lines, hidden + left_over)
+
+
+def shelve(panes: Sequence[Pane], width: int, height: int) -> tuple[list[list[Pane]], int]:
+    """Panes in rows: at a good width if the height allows, else closer; the rest is counted."""
+    most = max(1, height // LEAST_ROWS)
+    rows = _packed([(pane, pane.good_width) for pane in panes], width)
+    if len(rows) > max(1, height // GOOD_ROWS):
+        rows = _packed([(pane, pane.least_width) for pane in panes], width)
+    return rows[:most], sum(map(len, rows[most:]))
+
+
+def _packed(panes: Sequence[tuple[Pane, int]], width: int) -> list[list[Pane]]:
+    rows: list[list[Pane]] = []
+    used = 0
+    for pane, wish in panes:
+        if not rows or used + wish > width:
+            rows.append([])
+            used = 0
+        rows[-1].append(pane)
+        used += wish
+    return rows
+
+
+def _draw_row(
+    panes: Sequence[Pane], width: int, height: int, boxed: bool, now: float
+) -> list[Line]:
+    gap = 0 if boxed else 1
+    widths = _shares(panes, width - gap * (len(panes) - 1))
+    blocks: list[list[Line]] = []
+    for pane, share in zip(panes, widths, strict=True):
+        if blocks and gap:
+            blocks.append([[blank(gap)]] * height)
+        blocks.append(pane.draw(Area(share, height, boxed, now)))
+    return beside(blocks)
+
+
+def _shares(panes: Sequence[Pane], width: int) -> list[int]:
+    """Each pane's least width, and what is left over by weight."""
+    least = sum(pane.least_width for pane in panes)
+    if least > width:
+        return _by_weight([1] * len(panes), width)
+    extra = _by_weight([pane.weight for pane in panes], width - least)
+    return [pane.least_width + more for pane, more in zip(panes, extra, strict=True)]
+
+
+def _by_weight(weights: Sequence[int], width: int) -> list[int]:
+    shares: list[int] = []
+    left, total = width, sum(weights)
+    for weight in weights:
+        share = left * weight // total
+        shares.append(share)
+        left -= share
+        total -= weight
+    return shares

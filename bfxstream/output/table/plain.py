@@ -1,0 +1,121 @@
+"""One aligned line a record, for terminals that cannot move their cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from bfxstream.book import OrderBook, level_fields
+from bfxstream.output.table.fields import Scales, field_text
+from bfxstream.output.table.figures import number, signed, time_of_day
+from bfxstream.output.table.grid import Widths
+from bfxstream.output.table.theme import Glyphs
+from bfxstream.protocol.channels import BookSubscription
+from bfxstream.protocol.records import (
+    BookTop,
+    FundingTicker,
+    FundingTrade,
+    Record,
+    Ticker,
+    Trade,
+)
+
+TOP_SECONDS: Final = 1.0
+"""A book's best prices are told no more often than this."""
+PERCENT: Final = 100
+LEFT: Final = frozenset(("channel", "symbol", "type", "side"))
+
+COLUMNS: Final[Mapping[type[Any], Sequence[str]]] = {
+    Ticker: ("last_price", "daily_change_relative", "bid", "ask", "volume"),
+    FundingTicker: ("frr", "bid", "bid_period", "ask", "ask_period", "volume"),
+    Trade: ("mts", "side", "price", "amount"),
+    FundingTrade: ("mts", "side", "rate", "period", "amount"),
+}
+
+
+class PlainLines:
+    """Records as lines of words and numbers, in columns that line up as they grow."""
+
+    def __init__(
+        self,
+        books: Mapping[BookSubscription, OrderBook[Any]],
+        glyphs: Glyphs,
+        fields: Sequence[str] | None,
+    ) -> None:
+        self._books = books
+        self._glyphs = glyphs
+        self._fields = fields
+        self._scales = Scales()
+        self._widths = Widths()
+        self._tops: dict[BookSubscription, str] = {}
+        self._tops_told = float("-inf")
+
+    def lines(self, records: Sequence[Record]) -> list[str]:
+        """A line for each ticker and trade."""
+        return [self._line(record) for record in records if type(record) in COLUMNS]
+
+    def book_lines(self, now: float) -> list[str]:
+        """A line for each book whose best prices changed, at most once a second."""
+        if now - self._tops_told < TOP_SECONDS:
+            return []
+        lines: list[str] = []
+        for subscription, book in self._books.items():
+            line = self._top(subscription, book)
+            if line and line != self._tops.get(subscription):
+                self._tops[subscription] = line
+                lines.append(line)
+        if lines:
+            self._tops_told = now
+        return lines
+
+    def _line(self, record: Any) -> str:
+        if self._fields is not None:
+            return "  ".join(
+                self._padded(record, name, self._value(record, name))
+                for name in self._fields
+                if name in record.__struct_fields__
+            )
+        words = [f"{record.channel:<7}", self._padded(record, "symbol", record.symbol)]
+        for name in COLUMNS[type(record)]:
+            word = self._padded(record, name, self._word(record, name))
+            words.append(word if name in ("mts", "side") else f"{name.split('_')[0]} {word}")
+        return "  ".join(words)
+
+    def _word(self, record: Any, name: str) -> str:
+        if name == "mts":
+            return time_of_day(record.mts)
+        if name == "side":
+            return "buy" if (number(record.amount) or 0.0) > 0 else "sell"
+        if name == "daily_change_relative":
+            value = number(record.daily_change_relative)
+            return self._glyphs.nothing if value is None else signed(value * PERCENT, 2) + "%"
+        return self._value(record, name)
+
+    def _value(self, record: Struct, name: str) -> str:
+        return field_text(record, name, self._scales, self._glyphs.nothing)
+
+    def _padded(self, record: Any, name: str, word: str) -> str:
+        width = self._widths.settle(f"{type(record).__name__} {name}", len(word))
+        return word.ljust(width) if name in LEFT else word.rjust(width)
+
+    def _top(self, subscription: BookSubscription, book: OrderBook[Any]) -> str | None:
+        bid, ask = book.bids.best, book.asks.best
+        if bid is None and ask is None:
+            return None
+        scale = self._scales.price(subscription.symbol)
+        amounts = self._scales.amount(subscription.symbol)
+        words = ["book   ", self._padded(BookTop, "symbol", subscription.symbol)]
+        for side, row in (("bid", bid), ("ask", ask)):
+            price = amount = None
+            if row is not None:
+                price_token, _, amount_token = level_fields(row)
+                price, amount = scale.see(price_token), amounts.see(amount_token)
+            shown = self._glyphs.nothing if price is None else scale.text(price)
+            size = self._glyphs.nothing if amount is None else amounts.text(abs(amount))
+            words += [
+                f"{side} {self._padded(BookTop, side, shown)}",
+                f"x {self._padded(BookTop, side + ' amount', size)}",
+            ]
+        return "  ".join(words)

@@ -1,0 +1,192 @@
+"""The bottom line: how the connection is, and whether what is shown can be trusted."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import deque
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from rich.cells import cell_len
+
+from bfxstream.output.table import theme
+from bfxstream.output.table.figures import age, plain
+from bfxstream.output.table.lines import Line, blank, clean, fitted, shortened, span, width_of
+from bfxstream.output.table.theme import LABEL, Look
+from bfxstream.protocol.status import State, Status
+
+RATE_SECONDS: Final = 5.0
+"""Messages per second are an average over this long."""
+RATE_FROM: Final = 0.5
+QUIET_SECONDS: Final = 17.0
+"""A heartbeat is due every 15 s: older than this is worth a colour."""
+MISMATCH_SECONDS: Final = 5.0
+"""A mismatch is shown this long, and until a later checksum is right."""
+NOTICE_LEAST: Final = 12
+QUITS: Final = 9
+MARGIN: Final = 1
+
+
+class Part(NamedTuple):
+    """One statement of the line; the highest rank is dropped first."""
+
+    line: Line
+    rank: int
+
+
+class StatusLine:
+    """The line, and the little history that messages per second need."""
+
+    def __init__(self, status: Status, look: Look, verified: bool) -> None:
+        """`verified` says whether a book is shown whose checksum is compared."""
+        self._status = status
+        self._look = look
+        self._verified = verified
+        self._samples: deque[tuple[float, int]] = deque()
+        self._mismatches = 0
+        self._checksums_at_mismatch = 0
+        self._mismatch_at = float("-inf")
+
+    def observe(self, now: float) -> None:
+        """Take a sample of the counters."""
+        stats = self._status.stats
+        if stats.checksum_mismatches != self._mismatches:
+            self._mismatches = stats.checksum_mismatches
+            self._checksums_at_mismatch = stats.checksums
+            self._mismatch_at = now
+        samples = self._samples
+        if samples and now <= samples[-1][0]:
+            return
+        samples.append((now, self._status.stats.messages))
+        while len(samples) > 2 and samples[1][0] <= now - RATE_SECONDS:
+            samples.popleft()
+
+    @property
+    def messages_per_second(self) -> float | None:
+        """The moving average; None before it means anything."""
+        if not self._samples:
+            return None
+        (then, before), (now, after) = self._samples[0], self._samples[-1]
+        return (after - before) / (now - then) if now - then >= RATE_FROM else None
+
+    def fingerprint(self, now: float) -> tuple[object, ...]:
+        """What the line says, as a value: equal means that nothing needs to be drawn."""
+        status = self._status
+        return (
+            status.state,
+            status.endpoint,
+            status.notice,
+            status.last_received,
+            status.stats.messages,
+            status.stats.checksums,
+            status.stats.checksum_mismatches,
+            status.stats.gaps,
+            status.stats.reconnects,
+            int(now),
+        )
+
+    def draw(self, width: int, now: float, hidden: int, final: bool) -> Line:
+        """The line at this width; `hidden` views had no room, `final` is the one left behind."""
+        glyphs = self._look.glyphs
+        separator = span(f" {glyphs.separator} ", LABEL)
+        gap = width_of([separator])
+        room = max(0, width - 2 * MARGIN)
+        notice = clean(self._status.notice, glyphs)
+        asked = min(cell_len(notice), max(NOTICE_LEAST, room // 2)) + gap if notice else 0
+        parts = self._parts(now, hidden)
+        if not final and not notice:
+            parts.append(Part([span("Ctrl-C quits", LABEL)], QUITS))
+        line: Line = [blank(MARGIN)]
+        for i, part in enumerate(_kept(parts, room - asked, gap)):
+            if part.rank == QUITS:
+                line.append(blank(room + MARGIN - width_of(line) - width_of(part.line)))
+            elif i:
+                line.append(separator)
+            line += part.line
+        left = room + MARGIN - width_of(line) - gap
+        if notice and left >= min(NOTICE_LEAST, cell_len(notice)):
+            line += [separator, span(shortened(notice, left, glyphs), theme.WARN)]
+        return fitted(line, width)
+
+    def _parts(self, now: float, hidden: int) -> list[Part]:
+        status, stats = self._status, self._status.stats
+        parts = [Part(self._state(now), 0)]
+        if hidden:
+            parts.append(Part([span(f"{hidden} more need a larger window", theme.WARN)], 3))
+        if endpoint := endpoint_name(status.endpoint):
+            parts.append(Part([span(clean(endpoint, self._look.glyphs))], 6))
+        if self._verified:
+            parts.append(self._checksum(now))
+        if (rate := self.messages_per_second) is not None:
+            parts.append(Part([span(plain(rate, 0)), span(" msg/s", LABEL)], 4))
+        if status.last_received is not None:
+            parts.append(self._age(now - status.last_received))
+        for count, one, many in (
+            (stats.gaps, "gap", "gaps"),
+            (stats.resyncs, "resync", "resyncs"),
+            (stats.reconnects, "reconnect", "reconnects"),
+        ):
+            if count:
+                style = theme.WARN if one == "gap" else LABEL
+                parts.append(Part([span(f"{count} {one if count == 1 else many}", style)], 7))
+        return parts
+
+    def _state(self, now: float) -> Line:
+        status, glyphs = self._status, self._look.glyphs
+        if status.state is State.LIVE:
+            return [span(glyphs.dot, theme.GOOD), span(" connected", theme.BOLD)]
+        word = status.state.value
+        if status.state is State.RECONNECTING and status.retry_at is not None:
+            seconds = max(0, -int(-(status.retry_at - now) // 1))
+            word += f" in {seconds} s" if seconds else glyphs.ellipsis
+        elif status.state in (State.CONNECTING, State.RECONNECTING):
+            word += glyphs.ellipsis
+        style = LABEL if status.state is State.CLOSED else theme.WARN
+        return [span(f"{glyphs.hollow} {word}", style)]
+
+    def _checksum(self, now: float) -> Part:
+        stats = self._status.stats
+        if self._mismatched(now):
+            return Part([span(f"checksum MISMATCH ({stats.checksum_mismatches:,})", theme.BAD)], 1)
+        if not stats.checksums:
+            return Part([span("checksum pending", LABEL)], 5)
+        return Part([span("checksum ok", theme.GOOD), span(f" ({stats.checksums:,})", LABEL)], 2)
+
+    def _mismatched(self, now: float) -> bool:
+        if not self._mismatches:
+            return False
+        healed = self._status.stats.checksums > self._checksums_at_mismatch
+        return not healed or now - self._mismatch_at < MISMATCH_SECONDS
+
+    def _age(self, seconds: float) -> Part:
+        words = age(seconds)
+        text = "updated now" if words == "now" else f"updated {words} ago"
+        return Part([span(text, theme.WARN if seconds > QUIET_SECONDS else LABEL)], 5)
+
+
+def _kept(parts: list[Part], room: int, separator: int) -> list[Part]:
+    kept = list(parts)
+    while len(kept) > 1:
+        used = sum(width_of(part.line) for part in kept) + separator * (len(kept) - 1)
+        if used <= room:
+            break
+        kept.remove(max(kept, key=lambda part: part.rank))
+    return kept
+
+
+def endpoint_name(url: str) -> str:
+    """The endpoint as a person knows it: its host, or the demo exchange on this machine."""
+    try:
+        host = urlsplit(url).hostname or url
+    except ValueError:
+        host = url
+    return "demo exchange" if _is_loopback(host) else host
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
