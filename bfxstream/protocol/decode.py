@@ -34,6 +34,10 @@ class FrameError(ValueError):
     """A frame that is not JSON, or not in the layout that its channel has."""
 
 
+UNREADABLE = (msgspec.DecodeError, ValueError, IndexError, RecursionError)
+"""What any bytes at all can make a decoder raise; a ValueError is text that is not UTF-8."""
+
+
 class Kind(enum.Enum):
     """What a frame of a channel is."""
 
@@ -91,11 +95,13 @@ _anything_named = Decoder(_Named[Raw])
 _QUOTE = ord('"')
 _BRACKET = ord("[")
 _BRACKETS = (ord("["), ord("]"))
+_SPACE = ord(" ")
+"""The last of JSON's white space, which are all below any other character of a frame."""
 
 
 def channel_of(frame: bytes) -> bytes:
     """The channel id's text, without decoding the frame: `[225206,[…]]` gives `225206`."""
-    return frame[1 : frame.find(b",")]
+    return frame[1 : frame.find(b",")].strip()
 
 
 def read_tail(conf: Conf, first: int | None, second: int | None) -> tuple[int | None, int | None]:
@@ -120,13 +126,14 @@ def sequence_of(frame: bytes, conf: Conf) -> int | None:
     """
     try:
         head = _anything.decode(frame)
+    except UNREADABLE:
+        pass  # a name, then a payload of any type where `_Data` expects the tail
+    else:
         if not bytes(head.payload).startswith(b'"') or bytes(head.payload) == b'"hb"':
             return read_tail(conf, head.first, head.second)[0]
-    except msgspec.DecodeError:
-        pass  # a name, then a payload of any type where `_Data` expects the tail
     try:
         named = _anything_named.decode(frame)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise FrameError(str(error)) from None
     return read_tail(conf, named.first, named.second)[0]
 
@@ -150,8 +157,11 @@ class ChannelDecoder:
                 return self._decode_named(frame, start)
             if frame[start] != _BRACKET:
                 return self._decode_spaced(frame)
-            return self._decode_data(frame, frame[start + 1] in _BRACKETS)
-        except (msgspec.DecodeError, ValueError, IndexError, RecursionError) as error:
+            inner = frame[start + 1]
+            if inner <= _SPACE:
+                return self._decode_spaced(frame)
+            return self._decode_data(frame, inner in _BRACKETS)
+        except UNREADABLE as error:
             raise FrameError(str(error)) from None
 
     def _decode_data(self, frame: bytes, bulk: bool) -> Message:
@@ -218,8 +228,12 @@ def _check_of(row_type: type[Struct]) -> Callable[[Any], None]:
         for token in tokens(row):
             if nullable and is_null(token):
                 continue
-            if not math.isfinite(float(token)):
-                raise FrameError("a number out of range")
+            try:
+                finite = math.isfinite(float(token))
+            except ValueError:
+                finite = False
+            if not finite:
+                raise FrameError(f"not a number: {bytes(token)[:40]!r}")
 
     return check
 

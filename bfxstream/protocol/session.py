@@ -22,7 +22,14 @@ from bfxstream.protocol.channels import (
     unsubscribe_message,
 )
 from bfxstream.protocol.codes import API_VERSION, Action, Conf, InfoCode, error_code
-from bfxstream.protocol.decode import ChannelDecoder, FrameError, Message, channel_of, sequence_of
+from bfxstream.protocol.decode import (
+    UNREADABLE,
+    ChannelDecoder,
+    FrameError,
+    Message,
+    channel_of,
+    sequence_of,
+)
 from bfxstream.protocol.events import (
     BadFrame,
     Event,
@@ -128,9 +135,12 @@ class Session:
 
         Raises ConnectionFailed where the exchange speaks another version of the API.
         """
-        if frame[:1] == b"{":
-            self._receive_object(frame)
-            return None
+        if frame[:1] != b"[":
+            # JSON allows white space before it; the exchange sends none.
+            frame = frame.lstrip()
+            if frame[:1] != b"[":
+                self._receive_object(frame)
+                return None
         channel = self._by_chan.get(channel_of(frame))
         try:
             if channel is None or channel.decoder is None:
@@ -215,7 +225,7 @@ class Session:
     def _receive_object(self, frame: bytes) -> None:
         try:
             message = _events.decode(frame)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             self._bad_frame(frame, str(error))
             return
         handler = self._handlers.get(message.event)

@@ -12,7 +12,7 @@ from websocket import WebSocketException, WebSocketTimeoutException
 from bfxstream.book import OrderBook
 from bfxstream.errors import BfxStreamError, CompletenessLost, ConnectionFailed, Refused
 from bfxstream.protocol.channels import Subscription
-from bfxstream.protocol.decode import Message
+from bfxstream.protocol.decode import Kind, Message
 from bfxstream.protocol.events import (
     Connected,
     Event,
@@ -225,8 +225,8 @@ class MarketStream:
         if self.options.feeds.once and feed.complete:
             return
         records = feed.receive(message, channel.fresh, now)
-        if message.rows:
-            channel.fresh = False
+        if message.kind is Kind.DATA:
+            channel.fresh = False  # an empty snapshot is one too
         if self._latency is not None and message.server_mts is not None:
             self._latency.add(received_mts - message.server_mts)
         if feed.resync_reason:
