@@ -142,7 +142,7 @@ def _book_option(word: str) -> tuple[str, object] | None:
         return "prec", Precision(word)
     if word in Frequency.__members__:
         return "freq", Frequency(word)
-    if word.isascii() and word.isdigit() and int(word) in LENGTHS:
+    if word in map(str, LENGTHS):
         return "length", int(word)
     return None
 
