@@ -134,6 +134,9 @@ def _parse_book(rest: str) -> Subscription:
             raise UsageError(f"the option {parts[-1]!r} comes twice", hint="give each option once")
         options[name] = value
         parts.pop()
+    if len(parts) > 1 and parts[-1].isdecimal():
+        # A mistyped length would pass for a currency, and only the exchange would say no.
+        raise UsageError(f"{parts[-1]!r} is not a length of a book", hint="use 1, 25, 100 or 250")
     return BookSubscription(parse_symbol(":".join(parts)), **options)
 
 
