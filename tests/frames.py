@@ -1,0 +1,88 @@
+"""Frames and events of the exchange, built as it sends them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bfxstream.protocol.channels import parse_spec
+from bfxstream.protocol.session import Channel, Session
+
+ALL_FLAGS = 32768 | 65536 | 131072 | 536870912
+
+
+def encode(value: Any) -> bytes:
+    """The value as the exchange writes JSON: no white space."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def event(name: str, **fields: Any) -> bytes:
+    return encode({"event": name, **fields})
+
+
+def hello(status: int = 1, version: int = 2) -> bytes:
+    return event("info", version=version, serverId="0", platform={"status": status})
+
+
+def info(code: int, msg: str = "") -> bytes:
+    return event("info", code=code, msg=msg)
+
+
+def confirmed_conf(flags: int) -> bytes:
+    return event("conf", status="OK", flags=flags)
+
+
+def subscribed(request: dict[str, Any], chan_id: int) -> bytes:
+    """The confirmation of a request: everything that it said, and the channel's id."""
+    return encode({**request, "event": "subscribed", "chanId": chan_id})
+
+
+def error(request: dict[str, Any], code: int, msg: str, **more: Any) -> bytes:
+    return encode({**request, "event": "error", "code": code, "msg": msg, **more})
+
+
+def with_tail(*frame: Any, seq: int | None = None, mts: int | None = None) -> bytes:
+    """An array frame with the tail that its flags ask for."""
+    return encode([*frame, *(value for value in (seq, mts) if value is not None)])
+
+
+class Conversation:
+    """A session, and the exchange's side of its conversation: sends frames, reads requests."""
+
+    def __init__(self, *specs: str, flags: int | None = None, timestamps: bool = False) -> None:
+        self.session = Session([parse_spec(spec) for spec in specs], timestamps=timestamps)
+        self.flags = int(self.session.conf) if flags is None else flags
+        self.seq = 0
+
+    @property
+    def channels(self) -> list[Channel]:
+        return self.session.channels
+
+    def say(self, *frames: bytes) -> list[Any]:
+        """Hand the session frames; the messages that came of them."""
+        arrivals = [self.session.receive(frame) for frame in frames]
+        return [arrival for arrival in arrivals if arrival is not None]
+
+    def requests(self) -> list[dict[str, Any]]:
+        return [json.loads(frame) for frame in self.session.frames_to_send()]
+
+    def events(self) -> list[Any]:
+        return self.session.take_events()
+
+    def greet(self) -> list[dict[str, Any]]:
+        """Say hello and confirm the flags; the subscriptions that the session asked for."""
+        self.say(hello())
+        _, *wishes = self.requests()
+        self.say(confirmed_conf(self.flags))
+        return wishes
+
+    def start(self) -> None:
+        """Greet and confirm everything: channels 10, 11, 12… in the order of the requests."""
+        for chan_id, request in enumerate(self.greet(), start=10):
+            self.say(subscribed(request, chan_id))
+        self.events()
+
+    def data(self, chan_id: int, *content: Any, skip: int = 0) -> list[Any]:
+        """Send a channel's frame with the next sequence number, or one that skips some."""
+        self.seq += 1 + skip
+        return self.say(with_tail(chan_id, *content, seq=self.seq))

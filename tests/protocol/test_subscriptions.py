@@ -1,0 +1,147 @@
+"""Subscriptions: from a spec to a request, and back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_symbols import valid_symbols
+
+from bfxstream.errors import UsageError
+from bfxstream.protocol.channels import (
+    LENGTHS,
+    BookSubscription,
+    Frequency,
+    Precision,
+    TickerSubscription,
+    TradesSubscription,
+    parse_spec,
+    subscribe_message,
+    unsubscribe_message,
+)
+
+# No currency that others are priced in is all digits: there, digits are a book's length.
+symbols = valid_symbols.filter(lambda symbol: not symbol.rpartition(":")[2].isdecimal())
+subscriptions = (
+    st.builds(TickerSubscription, symbols)
+    | st.builds(TradesSubscription, symbols)
+    | st.builds(
+        BookSubscription,
+        symbols,
+        st.sampled_from(Precision),
+        st.sampled_from(Frequency),
+        st.sampled_from(LENGTHS),
+    )
+)
+
+
+@given(subscriptions)
+def test_a_spec_reads_back_as_its_subscription(subscription):
+    assert parse_spec(subscription.spec) == subscription
+
+
+@given(st.text() | st.text("boktickertrades:PRF014250tBCUSD", max_size=30))
+def test_any_text_is_a_subscription_or_a_usage_error(spec):
+    with contextlib.suppress(UsageError):
+        subscription = parse_spec(spec)
+        assert parse_spec(subscription.spec) == subscription
+
+
+@pytest.mark.parametrize(
+    ("spec", "prec", "freq", "length"),
+    [
+        ("book:tBTCUSD", "P0", "F0", 25),
+        ("book:tBTCUSD:P3", "P3", "F0", 25),
+        ("book:tBTCUSD:100", "P0", "F0", 100),
+        ("book:tBTCUSD:F1", "P0", "F1", 25),
+        ("book:tBTCUSD:250:F1:R0", "R0", "F1", 250),
+        ("book:btcusd:P0:F0:1", "P0", "F0", 1),
+    ],
+)
+def test_the_options_of_a_book_come_in_any_order_and_have_defaults(spec, prec, freq, length):
+    assert parse_spec(spec) == BookSubscription("tBTCUSD", Precision(prec), Frequency(freq), length)
+
+
+@pytest.mark.parametrize("spec", ["book:tBTCF0:USTF0", "book:tBTCF0:USTF0:R0:100"])
+def test_a_symbol_with_a_colon_keeps_it_before_the_options(spec):
+    assert parse_spec(spec).symbol == "tBTCF0:USTF0"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["book:tBTCUSD:P0:P0", "book:tBTCUSD:F0:25:F1", "book:tBTCUSD:25:100"],
+)
+def test_an_option_that_comes_twice_is_refused(spec):
+    with pytest.raises(UsageError, match="twice"):
+        parse_spec(spec)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "",
+        "book",
+        "book:",
+        ":tBTCUSD",
+        "tBTCUSD",
+        "books:tBTCUSD",
+        "Book:tBTCUSD",
+        "candle:tBTCUSD",
+        "ticker:tBTCUSD:P0",
+        "trades:nope",
+        "book:tBTCUSD:P5",
+        "book:tBTCUSD:24",
+        "book:tBTCUSD:025",
+        "book:tBTCUSD:500",
+        "book:tBTCF0:USTF0:500",
+        "book:tBTCUSD:²5",
+        "book:tBTCUSD:" + "1" * 5000,
+        "book:P0:F0:25",
+        "book:tBTCUSD::25",
+    ],
+)
+def test_a_bad_spec_is_a_usage_error_that_names_it_and_says_what_to_use(spec):
+    with pytest.raises(UsageError) as raised:
+        parse_spec(spec)
+    assert repr(spec) in raised.value.what
+    assert raised.value.hint
+
+
+def test_a_request_names_the_channel_and_the_symbol():
+    request = json.loads(subscribe_message(parse_spec("trades:fUSD"), 7))
+    assert request == {"event": "subscribe", "channel": "trades", "symbol": "fUSD", "subId": 7}
+
+
+def test_the_request_for_a_book_sends_its_length_as_text_as_the_exchange_echoes_it():
+    request = json.loads(subscribe_message(parse_spec("book:tBTCUSD:R0:100"), 1))
+    assert request == {
+        "event": "subscribe",
+        "channel": "book",
+        "symbol": "tBTCUSD",
+        "prec": "R0",
+        "freq": "F0",
+        "len": "100",
+        "subId": 1,
+    }
+
+
+def test_a_channel_is_left_by_its_number():
+    assert json.loads(unsubscribe_message(42)) == {"event": "unsubscribe", "chanId": 42}
+
+
+@pytest.mark.parametrize(
+    ("spec", "verifiable"),
+    [
+        ("book:tBTCUSD:P0:25", True),
+        ("book:tBTCUSD:P4:250", True),
+        ("book:tBTCUSD:R0:100", True),
+        ("book:tBTCUSD:P0:1", False),
+        ("book:fUSD:P0:25", False),
+        ("book:fUSD:R0:100", False),
+    ],
+)
+def test_only_trading_books_of_25_levels_or_more_can_be_verified(spec, verifiable):
+    assert parse_spec(spec).verifiable is verifiable
