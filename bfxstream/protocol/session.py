@@ -352,9 +352,9 @@ class Session:
         return channel
 
     def _channel_asked(self, answer: _ObjectFrame) -> Channel | None:
-        """Whose request this answers: by `subId`, or by the echo where a server sends none."""
-        if answer.sub_id is not None:
-            return self._by_sub.pop(answer.sub_id, None) if _is_int(answer.sub_id) else None
+        """Whose request this answers: by `subId`, or by the echo where a server has not ours."""
+        if isinstance(answer.sub_id, int) and answer.sub_id in self._by_sub:
+            return self._by_sub.pop(answer.sub_id)
         for channel in self.channels:
             if channel.state is ChannelState.ASKED and _echoes(answer, channel.subscription):
                 self._by_sub.pop(channel.sub_id, None)
@@ -382,10 +382,6 @@ def _echoes(answer: _ObjectFrame, subscription: Subscription) -> bool:
         if echoed is not None and str(echoed) != value:
             return False
     return answer.channel is not None
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int)
 
 
 def _ignore(_: _ObjectFrame) -> None:

@@ -12,7 +12,7 @@ _TRADING = re.compile(rf"t({_CODE}{{6}}|{_CODE}{{3,13}}:{_CODE}{{3,13}})")
 _FUNDING = re.compile(rf"f{_CODE}{{3,13}}")
 _PAIR = re.compile(r"([A-Za-z0-9]{3,13})[:/]([A-Za-z0-9]{3,13})")
 _SIX = re.compile(r"[A-Za-z0-9]{6}")
-_LOWER_TRADING = re.compile(r"t([a-z0-9]{6}|[a-z0-9]{3,13}:[a-z0-9]{3,13})")
+_LOWER_TRADING = re.compile(r"t[a-z0-9]{6}")
 _LOWER_FUNDING = re.compile(r"f[a-z0-9]{3,13}")
 
 
@@ -35,7 +35,7 @@ def parse_symbol(typed: str) -> str:
     """
     if _TRADING.fullmatch(typed) or _FUNDING.fullmatch(typed):
         return typed
-    if pair := _PAIR.fullmatch(typed.removeprefix("t") if ":" in typed else typed):
+    if pair := _PAIR.fullmatch(typed):
         return _trading_symbol(pair[1].upper(), pair[2].upper())
     if _SIX.fullmatch(typed):
         return "t" + typed.upper()

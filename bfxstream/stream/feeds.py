@@ -27,6 +27,7 @@ from bfxstream.protocol.records import (
     Ticker,
     TradeType,
 )
+from bfxstream.protocol.rows import BookRow
 from bfxstream.protocol.symbols import Market
 from bfxstream.protocol.views import BookView, record_type
 from bfxstream.stream import policy
@@ -230,14 +231,15 @@ class BurstFeed(BookFeed):
     """One value after each burst of updates, never from within one.
 
     With BULK_UPDATES a burst is one frame. Where the exchange does not have that flag, a burst
-    is over when a delete follows a set (deletes come first in each), when another kind of frame
-    comes, or after a short pause.
+    is over when a row comes that cannot follow in it, when another kind of frame comes, or after
+    a short pause. Each burst has deleted bids, deleted asks, set bids, set asks, in this order,
+    each from the best price outwards (API: ws-public-books, as recorded).
     """
 
     def __init__(self, subscription: BookSubscription, context: Context) -> None:
         super().__init__(subscription, context)
         self._unsettled_since: float | None = None
-        self._last_was_set = False
+        self._place_in_burst: tuple[bool, bool, float] | None = None
         self._next_due = 0.0
         self._owed = False
 
@@ -251,18 +253,25 @@ class BurstFeed(BookFeed):
                 self.book.apply(row)
             return self._give(now)
         row = message.rows[0]
-        is_set = not row.deletes
-        finished = self._settle(now) if self._last_was_set and not is_set else []
+        place = _place_in_burst(row)
+        finished = self._settle(now) if self._begins_a_burst(place) else []
         self.book.apply(row)
-        self._last_was_set = is_set
+        self._place_in_burst = place
         self._unsettled_since = now
         return finished
+
+    def _begins_a_burst(self, place: tuple[bool, bool, float]) -> bool:
+        last = self._place_in_burst
+        if last is None:
+            return False
+        # Deletes of raw orders name no price: they all have the same place.
+        return place < last or (place == last and place[2] != 0)
 
     def _settle(self, now: float) -> list[Record]:
         if self._unsettled_since is None:
             return []
         self._unsettled_since = None
-        self._last_was_set = False
+        self._place_in_burst = None
         return self._give(now)
 
     def tick(self, now: float) -> list[Record]:
@@ -283,6 +292,11 @@ class BurstFeed(BookFeed):
 
     def _value(self) -> list[Record]:
         raise NotImplementedError
+
+
+def _place_in_burst(row: BookRow) -> tuple[bool, bool, float]:
+    quote = float(row.quote)
+    return (not row.deletes, not row.is_bid, -quote if row.is_bid else quote)
 
 
 class FullFeed(BurstFeed):

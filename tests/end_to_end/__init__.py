@@ -1,0 +1,1 @@
+"""The installed command against real servers: stdout, stderr and exit code."""

@@ -1,0 +1,182 @@
+"""Tables on a real pseudo-terminal, seen through a terminal emulator."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Callable
+
+import pyte
+import pytest
+
+from bfxstream.demo import DemoExchange
+
+from .command import PATIENCE, clean_environment, installed_command, run
+
+
+class Terminal:
+    """The command on a pty of its own: keys in, a screen out."""
+
+    def __init__(self, *arguments: str, width: int, height: int, **environment: str) -> None:
+        self._master, slave = os.openpty()
+        self.screen = pyte.Screen(width, height)
+        self._stream = pyte.ByteStream(self.screen)
+        self.output = b""
+        self._set_size(width, height)
+        self.settings_before = termios.tcgetattr(slave)
+        self.process = subprocess.Popen(
+            [installed_command(), *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=clean_environment(**environment),
+            start_new_session=True,
+            # Ctrl-C reaches a process through its controlling terminal.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        )
+        self._slave = slave
+
+    def _set_size(self, width: int, height: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    @property
+    def lines(self) -> list[str]:
+        """What a person sees now."""
+        return [line.rstrip() for line in self.screen.display]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def resize(self, width: int, height: int) -> None:
+        self.screen.resize(height, width)
+        self._set_size(width, height)
+
+    def press(self, keys: bytes) -> None:
+        os.write(self._master, keys)
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Take what the program draws until the condition holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, f"waited in vain:\n{self.text}"
+            self._take(0.05)
+
+    def wait_for_end(self) -> int:
+        """Take everything until the program has ended; its exit code."""
+        self.wait_for(lambda: self.process.poll() is not None)
+        while self._take(0):
+            pass
+        assert termios.tcgetattr(self._slave) == self.settings_before
+        os.close(self._slave)
+        os.close(self._master)
+        return self.process.returncode
+
+    def _take(self, patience: float) -> bool:
+        if not select.select([self._master], [], [], patience)[0]:
+            return False
+        drawn = os.read(self._master, 65536)
+        self.output += drawn
+        self._stream.feed(drawn)
+        return True
+
+
+def assert_restored(terminal: Terminal) -> None:
+    """The normal screen is back and the cursor is visible."""
+    assert terminal.output.count(b"\x1b[?1049h") == terminal.output.count(b"\x1b[?1049l")
+    assert terminal.output.rfind(b"\x1b[?25h") > terminal.output.rfind(b"\x1b[?25l")
+
+
+def ladder_rows(terminal: Terminal) -> list[str]:
+    """The lines of the ladder: numbers on both sides of the middle."""
+    return [line for line in terminal.lines if len(re.findall(r"[\d,.]+", line)) >= 4]
+
+
+def test_a_ladder_is_drawn_survives_a_resize_and_leaves_the_terminal_as_it_was() -> None:
+    terminal = Terminal("book", "tBTCUSD", "--demo", width=100, height=30)
+    terminal.wait_for(lambda: len(ladder_rows(terminal)) >= 20 and "checksum ok" in terminal.text)
+    assert "tBTCUSD" in terminal.lines[0]
+    assert "mid" in terminal.text
+    assert "spread" in terminal.text
+
+    terminal.resize(60, 20)
+    mark = len(terminal.output)
+    terminal.wait_for(lambda: len(terminal.output) > mark and 10 <= len(ladder_rows(terminal)) < 20)
+    assert "tBTCUSD" in terminal.lines[0]
+    assert all(len(line) <= 60 for line in terminal.lines)
+    terminal.wait_for(lambda: "connected" in terminal.lines[19])
+
+    terminal.press(b"\x03")
+    assert terminal.wait_for_end() == 130
+    assert_restored(terminal)
+    assert "tBTCUSD" in terminal.output.rpartition(b"\x1b[?1049l")[2].decode()
+    assert "Traceback" not in terminal.text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_tickers_and_the_tape_fit_their_terminal(exchange: DemoExchange, width: int) -> None:
+    terminal = Terminal(
+        *("stream", "ticker:tBTCUSD", "ticker:fUSD", "trades:tBTCUSD", "--url", exchange.url),
+        width=width,
+        height=24,
+    )
+    terminal.wait_for(lambda: "tBTCUSD" in terminal.text and "sell" in terminal.text)
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.wait_for_end() == 143
+    assert_restored(terminal)
+
+
+def test_a_count_ends_the_table_with_the_last_state_in_view(exchange: DemoExchange) -> None:
+    terminal = Terminal("ticker", "tETHUSD", "-n", "1", "--url", exchange.url, width=90, height=24)
+    assert terminal.wait_for_end() == 0
+    assert_restored(terminal)
+    assert "tETHUSD" in terminal.text
+
+
+def test_an_error_is_readable_after_the_table_is_gone() -> None:
+    terminal = Terminal("ticker", "tNOSUCH", "--demo", width=90, height=24)
+    assert terminal.wait_for_end() == 3
+    assert_restored(terminal)
+    assert "symbol: invalid" in terminal.text
+
+
+def test_a_dumb_terminal_gets_plain_lines(exchange: DemoExchange) -> None:
+    terminal = Terminal(
+        *("trades", "tBTCUSD", "-n", "5", "--url", exchange.url),
+        width=100,
+        height=24,
+        TERM="dumb",
+    )
+    assert terminal.wait_for_end() == 0
+    assert b"\x1b" not in terminal.output
+    assert terminal.text.count("tBTCUSD") >= 1
+
+
+def test_no_color_means_none(exchange: DemoExchange) -> None:
+    terminal = Terminal(
+        *("ticker", "tBTCUSD", "-n", "2", "--no-color", "--url", exchange.url),
+        width=100,
+        height=24,
+    )
+    assert terminal.wait_for_end() == 0
+    assert not re.search(rb"\x1b\[[0-9;]*(3[0-7]|4[0-7]|9[0-7])[0-9;]*m", terminal.output)
+
+
+def test_json_may_be_forced_on_a_terminal(exchange: DemoExchange) -> None:
+    terminal = Terminal(
+        *("ticker", "tBTCUSD", "--json", "-n", "1", "--url", exchange.url), width=400, height=24
+    )
+    assert terminal.wait_for_end() == 0
+    assert terminal.lines[0].startswith('{"channel":"ticker","symbol":"tBTCUSD"')
+
+
+def test_force_color_does_not_turn_a_pipe_into_a_table(exchange: DemoExchange) -> None:
+    result = run("ticker", "tBTCUSD", "-n", "1", "--url", exchange.url, FORCE_COLOR="1")
+    assert result.records[0]["symbol"] == "tBTCUSD"
