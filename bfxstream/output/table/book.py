@@ -57,6 +57,12 @@ class BookView:
         """Whether the book has any level."""
         return bool(len(self._book.bids) or len(self._book.asks))
 
+    def wanted(self, area: Area) -> int:
+        """The height that shows every level."""
+        levels = max(1, len(self._book.bids), len(self._book.asks))
+        rows = 2 * levels + 2 if _stands_on_end(area) else levels + 1
+        return rows + area.frame_height
+
     def draw(self, area: Area) -> list[Line]:
         """The ladder in this area."""
         upright = _stands_on_end(area)

@@ -31,6 +31,9 @@ class Pane(Protocol):
     good_width: int
     weight: int
 
+    def wanted(self, area: Area) -> int:
+        """The height that shows everything at the area's width."""
+
     def draw(self, area: Area) -> list[Line]:
         """The view as lines of exactly the area's size."""
 
@@ -43,9 +46,18 @@ class Screen(NamedTuple):
 
 
 def compose(
-    boards: Sequence[Board], panes: Sequence[Pane], width: int, height: int, now: float
+    boards: Sequence[Board],
+    panes: Sequence[Pane],
+    width: int,
+    height: int,
+    now: float,
+    *,
+    fill: bool = True,
 ) -> Screen:
-    """All views at this size; what has no room at all is counted."""
+    """All views at this size; what has no room at all is counted.
+
+    Without `fill`, books and tapes are no higher than what they have to show.
+    """
     boxed = width >= BOX_WIDTH and height >= BOX_HEIGHT
     room = height
     if panes:
@@ -65,7 +77,7 @@ def compose(
     for i, row in enumerate(rows_of_panes):
         share = below // (len(rows_of_panes) - i)
         below -= share
-        lines += _draw_row(row, width, share, boxed, now)
+        lines += _draw_row(row, Area(width, share, boxed, now), fill)
     return Screen(lines, hidden + left_over)
 
 
@@ -90,16 +102,19 @@ def _packed(panes: Sequence[tuple[Pane, int]], width: int) -> list[list[Pane]]:
     return rows
 
 
-def _draw_row(
-    panes: Sequence[Pane], width: int, height: int, boxed: bool, now: float
-) -> list[Line]:
-    gap = 0 if boxed else 1
-    widths = _shares(panes, width - gap * (len(panes) - 1))
+def _draw_row(panes: Sequence[Pane], row: Area, fill: bool) -> list[Line]:
+    gap = 0 if row.boxed else 1
+    shares = _shares(panes, row.width - gap * (len(panes) - 1))
+    areas = [row._replace(width=share) for share in shares]
+    height = row.height
+    if not fill:
+        wanted = [pane.wanted(area) for pane, area in zip(panes, areas, strict=True)]
+        height = min(height, max(wanted))
     blocks: list[list[Line]] = []
-    for pane, share in zip(panes, widths, strict=True):
+    for pane, area in zip(panes, areas, strict=True):
         if blocks and gap:
             blocks.append([[blank(gap)]] * height)
-        blocks.append(pane.draw(Area(share, height, boxed, now)))
+        blocks.append(pane.draw(area._replace(height=height)))
     return beside(blocks)
 
 

@@ -94,6 +94,11 @@ class Area(NamedTuple):
     now: float
 
     @property
+    def frame_height(self) -> int:
+        """The rows that title and bottom take."""
+        return 2 if self.boxed else 1
+
+    @property
     def inner_width(self) -> int:
         """The cells between the borders."""
         return max(0, self.width - 4) if self.boxed else self.width
@@ -101,7 +106,7 @@ class Area(NamedTuple):
     @property
     def inner_height(self) -> int:
         """The rows between title and bottom."""
-        return max(0, self.height - (2 if self.boxed else 1))
+        return max(0, self.height - self.frame_height)
 
 
 def panel(

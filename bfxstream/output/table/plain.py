@@ -25,6 +25,12 @@ from bfxstream.protocol.records import (
 TOP_SECONDS: Final = 1.0
 """A book's best prices are told no more often than this."""
 PERCENT: Final = 100
+LABELS: Final = {
+    "last_price": "last",
+    "daily_change_relative": "change",
+    "bid_period": "days",
+    "ask_period": "days",
+}
 LEFT: Final = frozenset(("channel", "symbol", "type", "side"))
 
 COLUMNS: Final[Mapping[type[Any], Sequence[str]]] = {
@@ -80,7 +86,7 @@ class PlainLines:
         words = [f"{record.channel:<7}", self._padded(record, "symbol", record.symbol)]
         for name in COLUMNS[type(record)]:
             word = self._padded(record, name, self._word(record, name))
-            words.append(word if name in ("mts", "side") else f"{name.split('_')[0]} {word}")
+            words.append(word if name in ("mts", "side") else f"{LABELS.get(name, name)} {word}")
         return "  ".join(words)
 
     def _word(self, record: Any, name: str) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from bfxstream.output.table.lines import Frame, width_of
 
 ENTER: Final = "\x1b[?1049h\x1b[?25l"
-LEAVE: Final = "\x1b[0m\x1b[?25h\x1b[?1049l"
+LEAVE: Final = "\x1b[?2026l\x1b[0m\x1b[?25h\x1b[?1049l"
 HOME: Final = "\x1b[H"
 ERASE_LINE: Final = "\x1b[K"
 ERASE_BELOW: Final = "\x1b[J"

@@ -124,7 +124,7 @@ class TableSink:
         """
         self._observe(now)
         panes: list[Pane] = [*self._books, *self._tapes.values()]
-        body = compose(list(self._boards.values()), panes, width, height - 1, now)
+        body = compose(list(self._boards.values()), panes, width, height - 1, now, fill=not final)
         lines = [fitted(line, width) for line in body.lines[: height - 1]]
         if not final:
             lines += [fitted([], width)] * (height - 1 - len(lines))

@@ -80,6 +80,10 @@ class Tape:
         """Whether any trade has come."""
         return bool(self._trades)
 
+    def wanted(self, area: Area) -> int:
+        """The height that shows every trade."""
+        return max(1, len(self._trades)) + 1 + area.frame_height
+
     def draw(self, area: Area) -> list[Line]:
         """The tape in this area."""
         glyphs = self._look.glyphs

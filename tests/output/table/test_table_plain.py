@@ -1,0 +1,79 @@
+"""Lines for terminals that cannot move their cursor."""
+
+from __future__ import annotations
+
+import pytest
+from table_scene import (
+    START,
+    Terminal,
+    console_on,
+    funding_ticker,
+    funding_trade,
+    level_book,
+    sink_for,
+    ticker,
+    trade,
+)
+
+
+def test_a_dumb_terminal_gets_a_plain_aligned_line_for_each_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    terminal = Terminal()
+    sink = sink_for("ticker:tBTCUSD", "trades:tBTCUSD", console=console_on(terminal))
+    sink.write([ticker(), trade(1, "-0.25", 60122.5), trade(2, "1.50", 60123)])
+    sink.tick(START)
+    sink.close()
+    text = terminal.getvalue()
+    assert "\x1b" not in text
+    assert text.split("\n") == [
+        "ticker   tBTCUSD  last 60,123  change -1.23%  bid 60,122  ask 60,124.5  volume 2,262.69",
+        "trades   tBTCUSD  00:00:00.001  sell  price 60,122.5  amount -0.25",
+        "trades   tBTCUSD  00:00:00.002  buy   price 60,123.0  amount  1.50",
+        "",
+    ]
+    assert len(terminal.writes) == 1
+
+
+def test_a_dumb_terminal_gets_the_top_of_a_book_when_it_changed_once_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    terminal = Terminal()
+    book = level_book([(100, 1)], [(101, 2)])
+    sink = sink_for("book:tBTCUSD", books={"book:tBTCUSD": book}, console=console_on(terminal))
+    sink.tick(START)
+    sink.tick(START + 2)
+    assert terminal.getvalue() == "book     tBTCUSD  bid 100  x 1  ask 101  x 2\n"
+    book.asks.clear()
+    sink.tick(START + 2.2)
+    book.bids.clear()
+    book.apply(level_book([(99, 3)], []).bids.rows()[0])
+    sink.tick(START + 2.4)
+    assert terminal.getvalue().split("\n")[1:] == [
+        "book     tBTCUSD  bid 100  x 1  ask   –  x –",
+        "",
+    ]
+    sink.tick(START + 3.3)
+    assert terminal.getvalue().split("\n")[2] == "book     tBTCUSD  bid  99  x 3  ask   –  x –"
+
+
+def test_plain_lines_have_the_chosen_fields_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    terminal = Terminal()
+    sink = sink_for("trades:tBTCUSD", console=console_on(terminal), fields=["price", "id"])
+    sink.write([trade(10, 1, 60122.5), trade(9, 1)])
+    assert terminal.getvalue() == "60,122.5  10\n60,123.0   9\n"
+
+
+def test_funding_lines_name_rates_and_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    terminal = Terminal()
+    sink = sink_for("ticker:fUSD", "trades:fUSD", console=console_on(terminal))
+    sink.write([funding_ticker(bid=None), funding_trade(1, 100, "1e-5", 30)])
+    assert terminal.getvalue().split("\n") == [
+        "ticker   fUSD  frr 0.0002  bid –  days 30  ask 0.000195  days 2  volume 73,126,282",
+        "trades   fUSD  00:00:00.001  buy  rate 0.000010  period 30  amount 100",
+        "",
+    ]
