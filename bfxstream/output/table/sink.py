@@ -97,7 +97,7 @@ class TableSink:
             return
         self._observe(now)
         size = self._screen.size
-        state = (size, self._written, self._highlighted(now), *self._status.fingerprint(now))
+        state = (size, self._written, self._highlighted(), *self._status.fingerprint(now))
         if state == self._drawn:
             return
         if self._drawn is None or self._drawn[0] != size:
@@ -135,8 +135,8 @@ class TableSink:
         for board in self._boards.values():
             board.observe(now)
 
-    def _highlighted(self, now: float) -> int:
-        return sum(board.highlighted(now) for board in self._boards.values())
+    def _highlighted(self) -> int:
+        return sum(board.highlighted for board in self._boards.values())
 
     def _has_data(self) -> bool:
         return (

@@ -60,9 +60,10 @@ class TickerBoard:
         """Whether any ticker has come."""
         return bool(self._latest)
 
-    def highlighted(self, now: float) -> int:
-        """How many cells are highlighted at this moment."""
-        return sum(now - since < FLASH_SECONDS for since, _ in self._changed.values())
+    @property
+    def highlighted(self) -> int:
+        """How many cells are highlighted, as last observed."""
+        return len(self._changed)
 
     def wanted(self, boxed: bool) -> int:
         """The height that shows every symbol."""
@@ -124,22 +125,22 @@ class TickerBoard:
             elif key == "age":
                 row[key] = Cell(age(now - self._arrived[symbol]), theme.LABEL)
             else:
-                row[key] = self._cell(symbol, column, shown[key], now)
+                row[key] = self._cell(symbol, column, shown[key])
         return row
 
-    def _cell(self, symbol: str, column: Column, shown: Shown, now: float) -> Cell:
+    def _cell(self, symbol: str, column: Column, shown: Shown) -> Cell:
         if column.paint:
             # A share cannot be drawn where there is none: its text stands in its place.
             return Cell(shown.text, theme.LABEL, shown.value or 0.0)
-        return Cell(shown.text, self._style(symbol, column.key, shown, now))
+        return Cell(shown.text, self._style(symbol, column.key, shown))
 
-    def _style(self, symbol: str, key: str, shown: Shown, now: float) -> Style:
-        since, difference = self._changed.get((symbol, key), (float("-inf"), 0.0))
-        if now - since < FLASH_SECONDS:
-            if key not in self._figures.directed or not difference:
-                return shown.style + theme.FLASH
-            return theme.FLASH_UP if difference > 0 else theme.FLASH_DOWN
-        return shown.style
+    def _style(self, symbol: str, key: str, shown: Shown) -> Style:
+        if (symbol, key) not in self._changed:
+            return shown.style
+        _, difference = self._changed[symbol, key]
+        if key not in self._figures.directed or not difference:
+            return shown.style + theme.FLASH
+        return theme.FLASH_UP if difference > 0 else theme.FLASH_DOWN
 
 
 def ticker_boards(

@@ -6,6 +6,7 @@ import re
 
 import pyte
 import pytest
+from rich.segment import Segment
 from table_scene import (
     START,
     Clock,
@@ -19,7 +20,8 @@ from table_scene import (
 )
 
 from bfxstream.output.table import TableSink
-from bfxstream.output.table.screen import has_cursor_control
+from bfxstream.output.table.lines import Frame
+from bfxstream.output.table.screen import Screen, has_cursor_control
 
 ENTER = "\x1b[?1049h\x1b[?25l"
 LEAVE = "\x1b[?2026l\x1b[0m\x1b[?25h\x1b[?1049l"
@@ -87,6 +89,25 @@ def test_a_person_sees_the_frame_as_it_was_rendered(width: int, height: int) -> 
     seen = Seen(terminal, width, height)
     assert seen.lines() == sink.render(width, height, START).text.split("\n")
     assert seen.screen.cursor.hidden
+
+
+def test_only_lines_that_end_before_the_edge_are_erased_to_it() -> None:
+    terminal = Terminal()
+    sink_for("ticker:tBTCUSD", console=console_on(terminal, 80, 24)).tick(START)
+    rows = terminal.writes[0].split("\r\n")
+    # At the edge the cursor still stands on the last cell, which would be erased.
+    assert all(row.endswith(("╮\x1b[0m", "│\x1b[0m", "╯\x1b[0m")) for row in rows[:4])
+    assert all(row.endswith("\x1b[K") for row in rows[4:-1])
+
+
+def test_leaving_twice_restores_once() -> None:
+    terminal = Terminal()
+    screen = Screen(console_on(terminal))
+    screen.leave()
+    screen.draw(Frame(100, [[Segment("x")]]))
+    screen.leave()
+    screen.leave()
+    assert terminal.getvalue().count(LEAVE) == 1
 
 
 def test_a_resize_is_drawn_at_the_next_tick_and_leaves_nothing_behind() -> None:
