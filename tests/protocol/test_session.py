@@ -1,0 +1,566 @@
+"""One connection's conversation: requests, confirmations, numbering, maintenance, refusals."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+from frames import (
+    ALL_FLAGS,
+    Conversation,
+    confirmed_conf,
+    encode,
+    error,
+    event,
+    hello,
+    info,
+    subscribed,
+    with_tail,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bfxstream.errors import ConnectionFailed
+from bfxstream.protocol.codes import Conf
+from bfxstream.protocol.decode import Kind
+from bfxstream.protocol.events import (
+    BadFrame,
+    Gap,
+    Maintenance,
+    Notice,
+    Rejected,
+    Resync,
+    Subscribed,
+)
+from bfxstream.protocol.session import BAD_FRAMES_A_REPORT, RETRY_SECONDS, ChannelState
+
+BOOK, TRADES, TICKER = "book:tBTCUSD:P0:F0:25", "trades:tBTCUSD", "ticker:tETHUSD"
+TRADE = [5, 1564617600709, 0.1, 100]
+
+
+def states(talk: Conversation) -> list[ChannelState]:
+    return [channel.state for channel in talk.channels]
+
+
+# The beginning.
+
+
+def test_nothing_is_sent_before_the_exchange_has_said_hello():
+    assert Conversation(BOOK).requests() == []
+
+
+def test_the_flags_are_asked_for_before_any_channel():
+    talk = Conversation(BOOK, TRADES)
+    talk.say(hello())
+    first, *wishes = talk.requests()
+    assert first == {"event": "conf", "flags": 65536 + 131072 + 536870912}
+    assert [wish["channel"] for wish in wishes] == ["book", "trades"]
+    assert {wish["event"] for wish in wishes} == {"subscribe"}
+    assert len({wish["subId"] for wish in wishes}) == 2
+
+
+@pytest.mark.parametrize(
+    ("specs", "timestamps", "flags"),
+    [
+        ([TICKER], False, 65536),
+        ([TRADES], True, 65536 + 32768),
+        (["book:fUSD"], False, 65536 + 536870912),
+        (["book:tBTCUSD:1"], False, 65536 + 536870912),
+        ([BOOK], False, 65536 + 131072 + 536870912),
+        (["book:fUSD", "book:tBTCUSD:R0"], True, ALL_FLAGS),
+    ],
+)
+def test_only_the_flags_that_the_subscriptions_need_are_asked_for(specs, timestamps, flags):
+    talk = Conversation(*specs, timestamps=timestamps)
+    talk.say(hello())
+    assert talk.requests()[0]["flags"] == flags
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_another_version_of_the_api_ends_the_connection_for_good(version):
+    with pytest.raises(ConnectionFailed, match=f"version {version}") as raised:
+        Conversation(BOOK).say(hello(version=version))
+    assert raised.value.permanent
+
+
+# Confirmations.
+
+
+def test_a_confirmation_finds_its_request_by_sub_id():
+    talk = Conversation(TRADES, "trades:tETHUSD")
+    first, second = talk.greet()
+    talk.say(event("subscribed", chanId=21, subId=second["subId"], channel="trades"))
+    talk.say(event("subscribed", chanId=20, subId=first["subId"], channel="trades"))
+    assert [channel.chan_id for channel in talk.channels] == [20, 21]
+    assert talk.events() == [Subscribed("trades:tETHUSD", 21), Subscribed(TRADES, 20)]
+
+
+def test_a_confirmation_without_sub_id_finds_its_request_by_what_it_echoes():
+    talk = Conversation("book:tBTCUSD:P0", "book:tBTCUSD:R0", TRADES)
+    for request, chan_id in zip(reversed(talk.greet()), (12, 11, 10), strict=True):
+        del request["subId"]
+        talk.say(subscribed(request, chan_id))
+    assert [channel.chan_id for channel in talk.channels] == [10, 11, 12]
+
+
+@pytest.mark.parametrize("sub_id", ["not ours", 99, [1], None])
+def test_a_confirmation_with_a_foreign_sub_id_finds_its_request_by_what_it_echoes(sub_id):
+    talk = Conversation(TRADES)
+    [request] = talk.greet()
+    talk.say(subscribed({**request, "subId": sub_id}, 10))
+    assert talk.channels[0].chan_id == 10
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        event("subscribed", channel="trades", symbol="tXRPUSD", chanId=9),
+        event("subscribed", channel="trades", symbol="tXRPUSD", chanId=9, subId=99),
+        event("subscribed", channel="trades", symbol="tBTCUSD"),
+        event("subscribed", chanId=9),
+    ],
+)
+def test_a_confirmation_of_what_was_not_asked_changes_nothing(frame):
+    talk = Conversation(TRADES)
+    talk.greet()
+    talk.say(frame)
+    assert states(talk) == [ChannelState.ASKED]
+    assert talk.events() == []
+
+
+def test_a_session_is_live_when_every_subscription_is_settled():
+    talk = Conversation(TRADES, TICKER)
+    first, second = talk.greet()
+    assert not talk.session.live
+    talk.say(subscribed(first, 10))
+    assert not talk.session.live
+    talk.say(error(second, 10300, "symbol: invalid"))
+    assert talk.session.live
+
+
+def test_frames_reach_the_channel_of_their_id():
+    talk = Conversation(TRADES, TICKER)
+    talk.start()
+    [(channel, message)] = talk.data(11, [1] * 10)
+    assert (channel.subscription.spec, message.kind) == (TICKER, Kind.DATA)
+    [(channel, message)] = talk.data(10, "te", TRADE)
+    assert (channel.subscription.spec, message.kind) == (TRADES, Kind.EXECUTED)
+
+
+def test_a_channel_is_fresh_from_its_confirmation_on():
+    talk = Conversation(BOOK)
+    talk.start()
+    [(channel, _)] = talk.data(10, [[1, 1, 1]])
+    assert channel.fresh
+    channel.fresh = False
+    talk.session.resubscribe(channel, "for a test")
+    talk.say(event("unsubscribed", status="OK", chanId=10))
+    *_, request = talk.requests()
+    talk.say(subscribed(request, 30))
+    assert channel.fresh
+
+
+# The sequence.
+
+
+def test_a_heartbeat_before_confirmation_is_counted_and_ignored():
+    talk = Conversation(TRADES)
+    [request] = talk.greet()
+    assert talk.data(10, "hb") == []
+    talk.say(subscribed(request, 10))
+    assert len(talk.data(10, [TRADE])) == 1
+    assert not [e for e in talk.events() if isinstance(e, Gap)]
+
+
+@pytest.mark.parametrize("content", [["hb"], [[1, 2, 3]], [[[1, 2]]], ["n", [1, {}]], ["cs", 4]])
+def test_any_frame_of_an_unknown_channel_is_counted_and_ignored(content):
+    talk = Conversation(TRADES)
+    talk.start()
+    assert talk.data(999, *content) == []
+    assert len(talk.data(10, "te", TRADE)) == 1
+    assert talk.events() == []
+
+
+def test_a_frame_that_comes_twice_is_dropped():
+    talk = Conversation(TRADES)
+    talk.start()
+    assert len(talk.data(10, "te", TRADE)) == 1
+    assert talk.data(10, "te", TRADE, skip=-1) == []
+    assert talk.events() == []
+
+
+def test_a_hole_in_the_sequence_is_a_gap_and_every_channel_is_subscribed_afresh():
+    talk = Conversation(BOOK, TRADES)
+    talk.start()
+    talk.data(10, [[1, 1, 1]])
+    talk.data(10, "hb", skip=2)
+    [gap] = talk.events()
+    assert gap == Gap(None, 1, 4)
+    assert [(r["event"], r["chanId"]) for r in talk.requests()] == [
+        ("unsubscribe", 10),
+        ("unsubscribe", 11),
+    ]
+
+
+def test_after_a_gap_frames_of_the_old_channels_are_only_counted():
+    talk = Conversation(BOOK)
+    talk.start()
+    talk.data(10, [[1, 1, 1]])
+    assert talk.data(10, [[2, 1, 1]], skip=1) == []
+    assert talk.data(10, [3, 1, 1]) == []
+    assert len(talk.events()) == 1
+
+
+def test_after_a_gap_numbering_goes_on_from_the_new_number():
+    talk = Conversation(TRADES)
+    talk.start()
+    talk.data(10, "hb", skip=5)
+    talk.events()
+    talk.say(event("unsubscribed", status="OK", chanId=10))
+    *_, request = talk.requests()
+    talk.say(subscribed(request, 40))
+    assert len(talk.data(40, [TRADE])) == 1
+    assert talk.events() == [Subscribed(TRADES, 40)]
+
+
+def test_without_the_flag_nothing_is_numbered():
+    talk = Conversation(TRADES, flags=0)
+    talk.start()
+    assert len(talk.say(b"[10,[]]", with_tail(10, "te", TRADE), b'[10,"hb"]')) == 3
+    assert talk.events() == []
+
+
+# The flags.
+
+
+def test_a_server_that_activates_fewer_flags_is_read_by_those():
+    talk = Conversation(BOOK, timestamps=True, flags=int(Conf.SEQ_ALL))
+    talk.start()
+    [(_, message)] = talk.say(b"[10,[[1,1,1]],1]")
+    assert (message.seq, message.server_mts) == (1, None)
+    assert talk.events() == []
+
+
+def test_a_server_with_the_time_alone_has_it_first_in_the_tail():
+    talk = Conversation(BOOK, timestamps=True, flags=int(Conf.TIMESTAMP))
+    talk.start()
+    [(_, message)] = talk.say(b"[10,[[1,1,1]],1564617600784]")
+    assert (message.seq, message.server_mts) == (None, 1564617600784)
+
+
+def test_an_old_server_that_does_not_echo_the_flags_is_taken_at_its_word():
+    talk = Conversation(TRADES)
+    talk.greet()
+    talk.say(event("conf", status="OK"))
+    assert talk.session.conf == Conf.SEQ_ALL
+
+
+def test_flags_that_we_do_not_know_are_ignored():
+    talk = Conversation(TRADES)
+    talk.greet()
+    talk.say(confirmed_conf(65536 + 8 + 32 + 1024))
+    assert talk.session.conf == Conf.SEQ_ALL
+
+
+def test_refused_flags_leave_the_stream_unnumbered_and_are_told():
+    talk = Conversation(TRADES)
+    [request] = talk.greet()
+    talk.say(event("conf", status="FAILED"), subscribed(request, 10))
+    assert len(talk.say(with_tail(10, "te", TRADE))) == 1
+    notice, *_ = talk.events()
+    assert isinstance(notice, Notice)
+    assert "flags" in notice.text
+
+
+# What the exchange announces.
+
+
+def test_a_stopping_server_asks_for_another_connection():
+    talk = Conversation(TRADES)
+    talk.start()
+    assert not talk.session.reconnect_reason
+    talk.say(info(20051, "Stopping. Please try to reconnect"))
+    assert "20051" in talk.session.reconnect_reason
+
+
+def test_maintenance_is_told_once_and_its_end_subscribes_afresh():
+    talk = Conversation(BOOK, TRADES)
+    talk.start()
+    talk.say(info(20060), info(20060))
+    assert talk.events() == [Maintenance("started")]
+    assert talk.session.in_maintenance
+    assert talk.requests() == []
+    talk.say(info(20061))
+    assert talk.events() == [Maintenance("ended")]
+    assert not talk.session.in_maintenance
+    assert [r["chanId"] for r in talk.requests()] == [10, 11]
+
+
+def test_a_server_in_maintenance_at_connect_is_subscribed_to_when_it_is_back():
+    talk = Conversation(BOOK, TRADES)
+    talk.say(hello(status=0))
+    assert [r["event"] for r in talk.requests()] == ["conf"]
+    assert talk.events() == [Maintenance("started")]
+    talk.session.tick(1e9)
+    assert talk.requests() == []
+    talk.say(info(20061))
+    assert [r["event"] for r in talk.requests()] == ["subscribe", "subscribe"]
+
+
+def test_an_announcement_with_a_text_is_passed_on():
+    talk = Conversation(TRADES)
+    talk.start()
+    talk.say(info(5000, "a message to all"), info(5001))
+    [notice] = talk.events()
+    assert "a message to all" in notice.sentence()
+
+
+def test_an_unknown_event_is_noticed_and_harms_nothing():
+    talk = Conversation(TRADES)
+    talk.start()
+    talk.say(event("surprise", value=[1, {}]))
+    [notice] = talk.events()
+    assert "surprise" in notice.sentence()
+    assert len(talk.data(10, "te", TRADE)) == 1
+
+
+def test_a_pong_is_no_news_and_a_ping_carries_its_number():
+    talk = Conversation(TRADES)
+    talk.start()
+    talk.session.ping(77)
+    assert talk.requests() == [{"event": "ping", "cid": 77}]
+    talk.say(event("pong", ts=1564617600784, cid=77))
+    assert talk.events() == []
+
+
+# Errors.
+
+
+def test_a_wrong_request_is_rejected_with_the_exchanges_words():
+    talk = Conversation(TRADES, TICKER)
+    wish, _ = talk.greet()
+    talk.say(error(wish, 10300, "symbol: invalid"))
+    [rejected] = talk.events()
+    assert isinstance(rejected, Rejected)
+    assert (rejected.spec, rejected.code) == (TRADES, 10300)
+    assert "symbol: invalid" in rejected.sentence()
+    assert rejected.remedy
+    assert states(talk) == [ChannelState.REFUSED, ChannelState.ASKED]
+
+
+def test_an_error_without_sub_id_finds_its_request_by_what_it_echoes():
+    talk = Conversation(TRADES, BOOK)
+    _, wish = talk.greet()
+    del wish["subId"]
+    talk.say(error(wish, 10300, "symbol: invalid", pair="BTCUSD"))
+    [rejected] = talk.events()
+    assert rejected.spec == BOOK
+
+
+def test_a_full_connection_is_a_rejection():
+    talk = Conversation(TRADES)
+    [wish] = talk.greet()
+    talk.say(error(wish, 10305, "subscribe: limit"))
+    assert [e.code for e in talk.events()] == [10305]
+
+
+def test_what_was_refused_for_the_moment_is_asked_again_after_a_while():
+    talk = Conversation(TRADES)
+    [wish] = talk.greet()
+    talk.say(error(wish, 11000, "ready: error"))
+    talk.session.tick(100.0)
+    talk.session.tick(100.0 + RETRY_SECONDS - 0.01)
+    assert talk.requests() == []
+    talk.session.tick(100.0 + RETRY_SECONDS)
+    [again] = talk.requests()
+    assert (again["channel"], again["symbol"]) == ("trades", "tBTCUSD")
+    assert again["subId"] != wish["subId"]
+    talk.session.tick(1000.0)
+    assert talk.requests() == []
+    talk.say(subscribed(again, 10))
+    assert states(talk) == [ChannelState.ACTIVE]
+
+
+def test_nothing_is_asked_again_during_maintenance():
+    talk = Conversation(TRADES)
+    [wish] = talk.greet()
+    talk.say(error(wish, 11000, "ready: error"), info(20060))
+    talk.session.tick(100.0)
+    talk.session.tick(200.0)
+    assert talk.requests() == []
+    talk.say(info(20061))
+    assert [r["event"] for r in talk.requests()] == ["subscribe"]
+
+
+def test_a_channel_that_is_subscribed_already_is_left_and_joined_for_its_snapshot():
+    talk = Conversation(TRADES)
+    [wish] = talk.greet()
+    talk.say(error(wish, 10301, "subscribe: dup", chanId=55))
+    assert talk.requests() == [{"event": "unsubscribe", "chanId": 55}]
+    assert talk.data(55, "te", TRADE) == []
+    talk.say(event("unsubscribed", status="OK", chanId=55))
+    [again] = talk.requests()
+    talk.say(subscribed(again, 56))
+    assert len(talk.data(56, [TRADE])) == 1
+
+
+def test_a_duplicate_whose_channel_is_unknown_needs_another_connection():
+    talk = Conversation(TRADES)
+    [wish] = talk.greet()
+    talk.say(error(wish, 10301, "subscribe: dup"))
+    assert TRADES in talk.session.reconnect_reason
+
+
+@pytest.mark.parametrize("code", [10400, 10401])
+def test_a_channel_that_is_gone_before_it_is_left_is_joined_again(code):
+    talk = Conversation(TRADES)
+    talk.start()
+    talk.session.resubscribe(talk.channels[0], "for a test")
+    assert talk.requests() == [{"event": "unsubscribe", "chanId": 10}]
+    talk.say(event("error", code=code, msg="unsubscribe: invalid", chanId=10))
+    assert [r["event"] for r in talk.requests()] == ["subscribe"]
+
+
+def test_an_error_that_belongs_to_no_request_is_noticed():
+    talk = Conversation(TRADES)
+    talk.start()
+    talk.say(event("error", code=10000, msg="event: invalid (nope)"))
+    [notice] = talk.events()
+    assert "event: invalid (nope)" in notice.sentence()
+    assert states(talk) == [ChannelState.ACTIVE]
+
+
+# Resubscribing.
+
+
+def test_a_channel_is_resubscribed_alone_and_once():
+    talk = Conversation(BOOK, TRADES)
+    talk.start()
+    for _ in range(2):
+        talk.session.resubscribe(talk.channels[0], "the book's checksum does not match")
+    assert talk.events() == [Resync(BOOK, "the book's checksum does not match")]
+    assert talk.requests() == [{"event": "unsubscribe", "chanId": 10}]
+    assert talk.data(10, [[1, 1, 1]]) == []
+    assert len(talk.data(11, "te", TRADE)) == 1
+    talk.say(event("unsubscribed", status="OK", chanId=10))
+    [request] = talk.requests()
+    assert (request["event"], request["channel"]) == ("subscribe", "book")
+
+
+def test_leaving_what_is_not_being_left_is_ignored():
+    talk = Conversation(TRADES)
+    talk.start()
+    talk.say(event("unsubscribed", status="OK", chanId=10), event("unsubscribed", status="OK"))
+    assert states(talk) == [ChannelState.ACTIVE]
+    assert talk.requests() == []
+
+
+# Frames that cannot be read.
+
+BAD = [b"", b"x", b"[10,", b'[10,{"a":1}]', b'{"event":7}', b'{"event":"\xff"}', b"{", b"[10]"]
+
+
+@pytest.mark.parametrize("frame", BAD)
+def test_a_frame_that_cannot_be_read_is_counted_and_told(frame):
+    talk = Conversation(TRADES)
+    talk.start()
+    assert talk.say(frame) == []
+    assert talk.session.bad_frames == 1
+    [bad] = talk.events()
+    assert isinstance(bad, BadFrame)
+    assert bad.count == 1
+
+
+def test_unreadable_frames_are_told_once_in_a_while_and_all_counted():
+    talk = Conversation(TRADES)
+    talk.start()
+    talk.say(*[b"[10,"] * (BAD_FRAMES_A_REPORT + 1))
+    assert talk.session.bad_frames == BAD_FRAMES_A_REPORT + 1
+    assert [bad.count for bad in talk.events()] == [1, BAD_FRAMES_A_REPORT + 1]
+
+
+def test_an_unreadable_frame_of_a_channel_keeps_its_place_in_the_sequence():
+    talk = Conversation(TRADES)
+    talk.start()
+    assert talk.data(10, "te", ["not", "a", "trade"]) == []
+    assert len(talk.data(10, "te", TRADE)) == 1
+    assert [type(e) for e in talk.events()] == [BadFrame]
+
+
+@pytest.mark.parametrize("frame", [b'[ 10 ,"te", [5,1,0.1,100], 1 ]', b'\n [10,"te",[5,1,1,1],1]'])
+def test_white_space_does_not_lose_a_frame(frame):
+    talk = Conversation(TRADES)
+    talk.start()
+    assert len(talk.say(frame)) == 1
+
+
+def test_white_space_does_not_lose_an_event():
+    talk = Conversation(TRADES)
+    talk.say(b' \r\n { "event" : "info", "version" : 2 }')
+    assert [r["event"] for r in talk.requests()] == ["conf", "subscribe"]
+
+
+# Anything at all.
+
+small_ids = st.integers(-1, 13)
+texts = st.sampled_from(["trades", "book", "ticker", "tBTCUSD", "tETHUSD", "OK", "FAILED", "25"])
+anything = st.none() | small_ids | st.integers() | texts | st.text(max_size=3) | st.lists(small_ids)
+event_names = st.sampled_from(
+    ["info", "conf", "subscribed", "unsubscribed", "error", "pong", "auth", "x"]
+)
+sensible_fields = st.fixed_dictionaries(
+    {"event": event_names},
+    optional={
+        "version": st.just(2) | anything,
+        "platform": st.just({"status": 0}) | anything,
+        "code": st.sampled_from([20051, 20060, 20061, 10300, 10301, 10305, 10400, 11000]),
+        "msg": texts | st.just("symbol: invalid"),
+        "status": texts,
+        "flags": st.sampled_from([0, 65536, ALL_FLAGS]) | anything,
+        "chanId": small_ids | anything,
+        "subId": small_ids | anything,
+        "channel": texts | anything,
+        "symbol": texts | anything,
+        "len": anything,
+    },
+)
+rows = st.lists(st.sampled_from([5, 100.5, 1, -1, 0, None]), max_size=5)
+array_frames = st.builds(
+    lambda chan_id, content, seq: encode([chan_id, *content, *seq]),
+    small_ids,
+    st.sampled_from([["hb"], ["te", TRADE], ["cs", 5], ["zz", {}], [[[1, 1, 1]]]])
+    | rows.map(lambda row: [row]),
+    st.lists(st.integers(0, 20), max_size=2),
+)
+steps = st.lists(
+    sensible_fields.map(encode) | array_frames | st.binary(max_size=20) | st.floats(0, 100),
+    max_size=40,
+)
+
+
+@given(steps)
+def test_no_frames_in_any_order_raise_or_send_what_is_no_request(frames):
+    talk = Conversation(BOOK, TRADES, TICKER)
+    talk.start()
+    for frame in frames:
+        if isinstance(frame, float):
+            talk.session.tick(frame)
+            continue
+        try:
+            talk.say(frame)
+        except ConnectionFailed as failure:
+            assert "version" in failure.what
+            assert json.loads(frame)["version"] != 2
+        for request in talk.requests():
+            assert request["event"] in ("conf", "subscribe", "unsubscribe")
+        for happened in talk.events():
+            assert happened.sentence()
+    active = [c.chan_id for c in talk.channels if c.state is ChannelState.ACTIVE]
+    assert None not in active
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_as_a_first_frame_raise(frame):
+    with contextlib.suppress(ConnectionFailed):
+        Conversation(BOOK).say(frame)
