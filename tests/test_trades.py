@@ -1,0 +1,140 @@
+"""The trade ledger: every trade once, and holes told by their bounds."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from bfxstream.protocol.rows import TradeRow
+from bfxstream.trades import REMEMBERED_IDS, Hole, TradeLedger
+
+
+def trade(trade_id: int) -> TradeRow:
+    """A trade whose time follows from its id."""
+    return TradeRow(trade_id, 1000 * trade_id, Raw(b"1"), Raw(b"100"))
+
+
+def trades(*ids: int) -> list[TradeRow]:
+    return [trade(trade_id) for trade_id in ids]
+
+
+def ids(rows: list[TradeRow]) -> list[int]:
+    return [row.id for row in rows]
+
+
+def test_a_trade_is_accepted_once():
+    ledger = TradeLedger()
+    assert ledger.accept(trade(7))
+    assert not ledger.accept(trade(7))
+    assert ledger.accept(trade(8))
+
+
+def test_a_trade_that_comes_late_is_accepted():
+    ledger = TradeLedger()
+    ledger.accept(trade(9))
+    assert ledger.accept(trade(8))
+
+
+def test_a_snapshot_comes_out_oldest_first_whatever_its_order():
+    fresh, hole = TradeLedger().accept_snapshot(trades(9, 7, 8))
+    assert ids(fresh) == [7, 8, 9]
+    assert hole is None
+
+
+def test_a_first_snapshot_has_no_hole_before_it():
+    assert TradeLedger().accept_snapshot(trades(1000, 999))[1] is None
+
+
+def test_a_snapshot_that_reaches_back_gives_what_is_new_and_has_no_hole():
+    ledger = TradeLedger()
+    ledger.accept_snapshot(trades(3, 2, 1))
+    ledger.accept(trade(5))
+    fresh, hole = ledger.accept_snapshot(trades(8, 6, 5, 3))
+    assert ids(fresh) == [6, 8]
+    assert hole is None
+
+
+def test_a_snapshot_that_does_not_reach_back_tells_the_hole_by_its_bounds():
+    ledger = TradeLedger()
+    ledger.accept_snapshot(trades(3, 2, 1))
+    ledger.accept(trade(5))
+    fresh, hole = ledger.accept_snapshot(trades(12, 11, 10))
+    assert ids(fresh) == [10, 11, 12]
+    assert hole == Hole(first_id=5, first_mts=5000, last_id=10, last_mts=10_000)
+
+
+def test_what_is_older_than_the_first_trade_of_the_stream_is_not_given_later():
+    ledger = TradeLedger()
+    ledger.accept(trade(50))
+    fresh, hole = ledger.accept_snapshot(trades(52, 50, 48, 47))
+    assert ids(fresh) == [52]
+    assert hole is None
+
+
+def test_an_empty_snapshot_gives_nothing_and_tells_nothing():
+    ledger = TradeLedger()
+    assert ledger.accept_snapshot([]) == ([], None)
+    ledger.accept(trade(5))
+    assert ledger.accept_snapshot([]) == ([], None)
+
+
+def test_a_trade_twice_in_one_snapshot_is_given_once():
+    assert ids(TradeLedger().accept_snapshot(trades(5, 5, 4))[0]) == [4, 5]
+
+
+def test_the_memory_is_bounded_and_forgets_the_oldest_first():
+    ledger = TradeLedger()
+    for trade_id in range(1, REMEMBERED_IDS + 2):
+        ledger.accept(trade(trade_id))
+    assert len(ledger._seen) == len(ledger._order) == REMEMBERED_IDS
+    assert ledger.accept(trade(1)), "the oldest is forgotten"
+    assert not ledger.accept(trade(3)), "the others are not"
+
+
+def test_a_snapshot_never_brings_back_what_the_ledger_has_forgotten():
+    ledger = TradeLedger()
+    for trade_id in range(1, REMEMBERED_IDS + 11):
+        ledger.accept(trade(trade_id))
+    newest = REMEMBERED_IDS + 11
+    fresh, _ = ledger.accept_snapshot(trades(newest, 10, 3, 1))
+    assert ids(fresh) == [newest]
+
+
+arrivals = st.lists(
+    st.integers(1, 60) | st.lists(st.integers(1, 60), max_size=10, unique=True), max_size=60
+)
+
+
+@given(arrivals)
+def test_no_interleaving_gives_a_trade_twice_and_a_snapshots_rows_rise(sequence):
+    ledger = TradeLedger()
+    given_ids: list[int] = []
+    for arrival in sequence:
+        if isinstance(arrival, int):
+            given_ids += [arrival] * ledger.accept(trade(arrival))
+            continue
+        fresh, hole = ledger.accept_snapshot(trades(*arrival))
+        assert ids(fresh) == sorted(ids(fresh))
+        assert set(ids(fresh)) <= set(arrival)
+        if hole is not None:
+            assert hole.first_id == max(given_ids) < hole.last_id == min(arrival)
+        given_ids += ids(fresh)
+    assert len(given_ids) == len(set(given_ids))
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=40), st.data())
+def test_the_feed_of_the_exchange_is_given_whole_whatever_is_repeated(steps, data):
+    """Ids that rise by steps, each live or in a snapshot of the last few: none is left out."""
+    ledger, last, seen, given_ids = TradeLedger(), 100, [], []
+    for step in steps:
+        last += step
+        seen.append(last)
+        if data.draw(st.booleans()):
+            given_ids += [last] * ledger.accept(trade(last))
+        else:
+            reach = data.draw(st.integers(2, 8))
+            fresh, hole = ledger.accept_snapshot(trades(*reversed(seen[-reach:])))
+            given_ids += ids(fresh)
+            assert hole is None
+    assert given_ids == seen
