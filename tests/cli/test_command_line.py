@@ -1,0 +1,401 @@
+"""The command line in process: commands, parameter types, limits, settings, errors."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bfxstream import __version__
+from bfxstream.cli import cli, run
+from bfxstream.cli.limits import ONCE_TIMEOUT, Limits
+from bfxstream.cli.options import Settings
+from bfxstream.cli.reporter import Reporter
+from bfxstream.cli.run import resolve_output
+from bfxstream.cli.signals import Interrupted, Signals
+from bfxstream.cli.stderr import printable, say
+from bfxstream.cli.types import DurationType, FieldsType, SpecType, SymbolType
+from bfxstream.errors import CompletenessLost, ExitCode, NothingReceived, Refused, UsageError
+from bfxstream.protocol import events
+from bfxstream.protocol.channels import TradesSubscription
+from bfxstream.protocol.schema import SCHEMAS
+
+COMMANDS = list(cli.lazy_commands)
+
+
+def settings(**changes) -> Settings:
+    nothing = dict.fromkeys(Settings.__dataclass_fields__)
+    return Settings(**(nothing | {"output": "auto", "json": False} | changes))
+
+
+@pytest.fixture
+def answer(capsys, monkeypatch):
+    """Runs a command in process: its exit code, what it printed, what it said."""
+    monkeypatch.setattr("bfxstream.cli.run.MarketStream", None)  # nothing may connect here
+
+    def ask(*arguments: str) -> tuple[int, str, str]:
+        code = run(list(arguments))
+        return (code, *capsys.readouterr())
+
+    return ask
+
+
+# Commands.
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_listed_command_exists_under_its_name(name):
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert command.name == name
+
+
+def test_an_unlisted_command_does_not_exist():
+    assert cli.get_command(click.Context(cli), "nope") is None
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_with_examples(answer, name):
+    for flag in ("-h", "--help"):
+        code, out, err = answer(name, flag)
+        assert (code, err) == (0, "")
+        assert f"Usage: bfxstream {name}" in out
+        assert f"bfxstream {name}" in out.partition("Examples:")[2] or name == "schema"
+
+
+def test_the_help_lists_every_command_and_every_exit_code(answer):
+    code, out, _ = answer("--help")
+    assert code == 0
+    lines = [line.split(maxsplit=1) for line in out.splitlines() if line.startswith("  ")]
+    assert [[name, text] for name, (_, text) in cli.lazy_commands.items()] == [
+        line for line in lines if line[0] in COMMANDS
+    ]
+    codes = [int(line[0]) for line in lines if line[0].isdecimal()]
+    assert codes == list(ExitCode)
+
+
+def test_the_version_is_one_line(answer):
+    for flag in ("-V", "--version"):
+        assert answer(flag) == (0, f"bfxstream {__version__}\n", "")
+
+
+@pytest.mark.parametrize("name", ["ticker", "trades", "book", "stream"])
+def test_every_option_of_a_streaming_command_reads_its_environment_variable(name):
+    command = cli.get_command(click.Context(cli), name)
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    assert len(options) >= 21
+    for option in options:
+        long_name = next(text for text in option.opts if text.startswith("--"))
+        variable = long_name.strip("-").replace("-", "_").upper()
+        assert option.envvar == f"BFXSTREAM_{variable}"
+        assert option.help
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["tickr", "tBTCUSD"], ["tickr"]),
+        (["ticker"], ["SYMBOL"]),
+        (["ticker", "BTC"], ["'BTC'", "tBTCUSD"]),
+        (["ticker", "tBTCUSD", "--nope"], ["--nope"]),
+        (["ticker", "tBTCUSD", "--count", "0"], ["--count"]),
+        (["ticker", "tBTCUSD", "--duration", "soon"], ["soon", "30s"]),
+        (["ticker", "tBTCUSD", "--fields", "bid,nope"], ["'nope'", "last_price"]),
+        (["ticker", "tBTCUSD", "--json", "-o", "csv"], ["--json", "csv"]),
+        (["ticker", "tBTCUSD", "--events", "-o", "csv"], ["--events", "csv"]),
+        (["ticker", "tBTCUSD", "--fields", "bid", "-o", "raw"], ["--fields", "raw"]),
+        (["ticker", "tBTCUSD", "--once", "--no-snapshot"], ["--once", "--no-snapshot"]),
+        (["ticker", "tBTCUSD", "--url", "http://example.org"], ["'http://example.org'", "wss://"]),
+        (["ticker", "tBTCUSD", "--demo", "--url", "ws://x"], ["--demo", "--url"]),
+        (["book", "tBTCUSD", "--len", "50"], ["50"]),
+        (["book", "tBTCUSD", "--every", "1s"], ["--every", "--view"]),
+        (["stream", "candles:tBTCUSD"], ["candles:tBTCUSD", "ticker:SYMBOL"]),
+        (["schema", "nope"], ["nope", "ticker"]),
+    ],
+)
+def test_bad_usage_is_one_line_that_names_it_and_exit_2(answer, arguments, words):
+    code, out, err = answer(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("bfxstream")
+    assert err.count("\n") == 1
+    for word in words:
+        assert word in err
+
+
+def test_more_subscriptions_than_one_connection_takes_are_refused(answer):
+    symbols = [f"t{i:03}USD" for i in range(26)]
+    code, _, err = answer("ticker", *symbols)
+    assert code == 2
+    assert "26" in err
+    assert "25" in err
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_a_schema_is_printed_by_its_name(answer, name):
+    code, out, err = answer("schema", name)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["title"] == name
+
+
+def test_without_a_name_every_schema_is_printed(answer):
+    assert list(json.loads(answer("schema")[1])) == list(SCHEMAS)
+
+
+# Errors to exit codes.
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (NothingReceived("silence"), 1, "silence"),
+        (UsageError("bad"), 2, "bad"),
+        (Refused("no", hint="ask for less"), 3, "no; ask for less"),
+        (CompletenessLost("a gap"), 5, "a gap"),
+        (click.UsageError("no such option"), 2, "no such option (see 'bfxstream --help')"),
+        (OSError(28, "No space left on device"), 1, "No space left on device"),
+        (RuntimeError("oops"), 1, "internal error: RuntimeError: oops"),
+    ],
+)
+def test_every_error_is_one_line_and_a_code(capsys, raising, error, code, words):
+    raising(error)
+    assert run([]) == code
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+
+
+def test_an_aborted_question_counts_as_interrupted(raising):
+    raising(click.Abort())
+    assert run([]) == 130
+
+
+def test_with_debug_an_internal_error_keeps_its_traceback_and_a_known_one_has_none(raising):
+    raising(RuntimeError("oops"))
+    with pytest.raises(RuntimeError):
+        run(["--debug"])
+    raising(Refused("no"))
+    assert run(["--debug"]) == 3
+
+
+@pytest.fixture
+def raising(monkeypatch):
+    """Makes every command end with this error."""
+
+    def set_error(error: BaseException) -> None:
+        def break_down(*_, **__):
+            raise error
+
+        monkeypatch.setattr(cli, "main", break_down)
+
+    return set_error
+
+
+# What is said on standard error.
+
+
+def test_control_characters_of_the_exchange_never_reach_a_terminal(capsys):
+    say("a\x1b[31mred\x07\nb\x9b2J")
+    assert capsys.readouterr().err == "bfxstream: a [31mred b 2J\n"
+
+
+@given(st.text())
+def test_whatever_is_said_is_printable_and_one_line(text):
+    said = printable(text)
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in said)
+
+
+@pytest.mark.parametrize("stream", [None, "closed"])
+def test_nobody_is_told_where_standard_error_is_closed(monkeypatch, tmp_path, stream):
+    file = (tmp_path / "x").open("w")
+    file.close()
+    monkeypatch.setattr("sys.stderr", file if stream == "closed" else None)
+    say("hello")
+
+
+# Values of flags.
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30s", 30),
+        ("5m", 300),
+        ("2h", 7200),
+        ("1d", 86400),
+        ("500ms", 0.5),
+        ("1.5s", 1.5),
+        ("10", 10),
+        (" 3s ", 3),
+        (7, 7),
+    ],
+)
+def test_a_time_has_a_unit_or_is_seconds(text, seconds):
+    assert DurationType().convert(text, None, None) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "s", "5x", "-5s", "5 s", "1e3", "5m30s", "inf", ".5s"])
+def test_what_is_no_time_is_refused_by_name(text):
+    with pytest.raises(click.BadParameter, match="not a time"):
+        DurationType().convert(text, None, None)
+
+
+def test_a_symbol_is_understood_in_any_spelling_and_refused_by_name():
+    assert SymbolType().convert("btc/usd", None, None) == "tBTCUSD"
+    with pytest.raises(click.BadParameter, match="'BTC'"):
+        SymbolType().convert("BTC", None, None)
+
+
+def test_a_spec_becomes_a_subscription_and_is_refused_by_name():
+    wish = SpecType().convert("trades:btcusd", None, None)
+    assert wish == TradesSubscription("tBTCUSD")
+    assert SpecType().convert(wish, None, None) is wish
+    with pytest.raises(click.BadParameter, match="'nope'"):
+        SpecType().convert("nope", None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"), [("bid", ("bid",)), ("ask, bid ,id", ("ask", "bid", "id"))]
+)
+def test_fields_are_names_between_commas(text, names):
+    assert FieldsType().convert(text, None, None) == names
+    assert FieldsType().convert(names, None, None) is names
+
+
+@pytest.mark.parametrize("text", ["", ",", "bid,", "bid,,ask", "bid,bid"])
+def test_a_field_without_a_name_or_given_twice_is_refused(text):
+    with pytest.raises(click.BadParameter, match="once"):
+        FieldsType().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("output", "json", "terminal", "resolved"),
+    [
+        ("auto", False, True, "table"),
+        ("auto", False, False, "jsonl"),
+        ("auto", True, True, "jsonl"),
+        ("jsonl", True, True, "jsonl"),
+        ("csv", False, True, "csv"),
+        ("table", False, False, "table"),
+    ],
+)
+def test_the_format_is_decided_by_the_flags_and_the_terminal_alone(
+    output, json, terminal, resolved
+):
+    assert resolve_output(settings(output=output, json=json), terminal) == resolved
+
+
+# When a run is done.
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The clock of the limits, stopped at 1000 s."""
+    monkeypatch.setattr("bfxstream.cli.limits.time.monotonic", lambda: 1000.0)
+
+
+def test_a_count_admits_as_many_records_and_then_the_run_is_done(clock):
+    limits = Limits(settings(count=3))
+    assert limits.admit(["a", "b"], 1000) == ["a", "b"]
+    assert not limits.reached(1000)
+    assert limits.admit(["c", "d"], 1000) == ["c"]
+    assert limits.reached(1000)
+    assert limits.admit(["e"], 1000) == []
+
+
+def test_events_do_not_count_and_none_comes_after_the_last_record(clock):
+    limits = Limits(settings(count=1))
+    connected, notice = events.Connected(url="x"), events.Notice("y")
+    assert limits.admit([connected], 1000) == [connected]
+    assert not limits.reached(1000)
+    assert limits.admit([notice, "a", notice], 1000) == [notice, "a"]
+
+
+def test_a_duration_ends_the_run_by_the_clock(clock):
+    limits = Limits(settings(duration=5.0))
+    assert not limits.reached(1004.9)
+    assert limits.reached(1005)
+
+
+def test_a_timeout_raises_after_so_long_without_a_record(clock):
+    limits = Limits(settings(timeout=2.0))
+    limits.admit(["a"], 1001)
+    limits.admit([], 1002)
+    assert not limits.reached(1002.9)
+    with pytest.raises(NothingReceived, match="2 s"):
+        limits.reached(1003)
+
+
+def test_once_has_a_timeout_of_its_own_and_a_plain_run_has_none(clock):
+    with pytest.raises(NothingReceived):
+        Limits(settings(once=True)).reached(1000 + ONCE_TIMEOUT)
+    assert not Limits(settings()).reached(1e9)
+
+
+# What is reported while it runs.
+
+ROUTINE = [events.Connected(url="x"), events.Subscribed("trades:tBTCUSD", 5)]
+TELLING = [
+    events.Gap(None, 5, 9),
+    events.Resync("book:tBTCUSD", "why"),
+    events.Maintenance("started"),
+    events.Reconnected(url="x", after=1.5),
+    events.BadFrame("why", 1),
+]
+
+
+def reported(capsys, happened, **flags) -> list[str]:
+    reporter = Reporter(settings(**flags), silent=flags.get("silent", False))
+    for event in happened:
+        reporter.report(event)
+    return capsys.readouterr().err.splitlines()
+
+
+def test_what_goes_wrong_is_said_and_routine_is_not(capsys):
+    lines = reported(capsys, ROUTINE + TELLING)
+    assert lines == [f"bfxstream: {event.sentence()}" for event in TELLING]
+
+
+def test_with_verbose_everything_is_said_and_with_quiet_nothing(capsys):
+    assert len(reported(capsys, ROUTINE + TELLING, verbose=True)) == len(ROUTINE + TELLING)
+    assert len(reported(capsys, ROUTINE + TELLING, debug=True)) == len(ROUTINE + TELLING)
+    assert reported(capsys, ROUTINE + TELLING, quiet=True) == []
+
+
+def test_attempts_before_the_first_connection_are_not_said_those_after_it_are(capsys):
+    attempt = events.Reconnecting("connection refused", 1.0, 1)
+    assert reported(capsys, [attempt]) == []
+    assert len(reported(capsys, [ROUTINE[0], attempt])) == 1
+
+
+# Signals.
+
+
+def test_a_signal_ends_a_wait_at_once_with_its_exit_code(raised_signals):
+    for number, code in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
+        with Signals(), pytest.raises(Interrupted) as interrupted:
+            signal.raise_signal(number)
+        assert interrupted.value.exit_code == code
+
+
+def test_a_signal_during_a_write_is_held_until_its_end(raised_signals):
+    written = []
+    with Signals() as signals, pytest.raises(Interrupted):
+        with signals.held():
+            signal.raise_signal(signal.SIGINT)
+            written.append("the whole line")
+        written.append("never")
+    assert written == ["the whole line"]
+
+
+@pytest.fixture
+def raised_signals():
+    """Gives the signals back to whoever had them."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
