@@ -33,9 +33,14 @@ class Beating(Listener, Protocol):
 
     heartbeat_at: float
 
-    def heartbeat(self) -> None:
+    def heartbeat(self, now: float) -> None:
         """Send them, and set the time of the next."""
         ...
+
+
+def next_on_grid(due: float, interval: float, now: float) -> float:
+    """The first point after `now` that lies whole intervals after `due`; missed ones are over."""
+    return due + (max(0.0, now - due) // interval + 1) * interval
 
 
 class Hub:
@@ -91,7 +96,7 @@ class Hub:
                 self._poll(polled, due, now)
         for listener in self._listeners:
             if listener.heartbeat_at <= now:
-                listener.heartbeat()
+                listener.heartbeat(now)
 
     def next_due(self, now: float) -> float:
         """When `advance` should be called next; infinity where nothing will be due."""
@@ -132,6 +137,4 @@ class Hub:
         if update := feed.poll():
             feed.publish(update)
         if feed.interval is not None:
-            # On the feed's own grid, whatever this turn's delay; a missed cycle is left out.
-            missed = (now - due) // feed.interval
-            self._polls[feed] = due + (missed + 1) * feed.interval
+            self._polls[feed] = next_on_grid(due, feed.interval, now)

@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from random import Random
 from types import TracebackType
 
@@ -141,8 +142,10 @@ class _Runner:
 
     def stop(self) -> None:
         """End the server, from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        # A server that failed has closed its loop already.
+        with suppress(RuntimeError):
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._stopping.set)
 
     async def run(self, host: str, port: int, listening: Future[int]) -> None:
         """Serve until stopped."""
@@ -161,8 +164,16 @@ class _Runner:
         async with server:
             listening.set_result(_port_of(server))
             await self._stopping.wait()
-            if self._timer is not None:
-                self._timer.cancel()
+            self._end()
+
+    def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        for connection in self._sessions.values():
+            if connection.protocol.state is not State.OPEN:
+                # After a protocol error the library waits for the client to hang up,
+                # for ever where it does not.
+                connection.transport.abort()
 
     async def _serve_client(self, connection: ServerConnection) -> None:
         session = Session(
@@ -176,6 +187,7 @@ class _Runner:
         try:
             session.open()
             self._flush(session, connection)
+            self._schedule()
             async for message in connection:
                 session.receive(message)
                 self._flush(session, connection)

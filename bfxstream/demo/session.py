@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from bfxstream.demo.feeds import Update
-from bfxstream.demo.hub import Hub
+from bfxstream.demo.hub import Hub, next_on_grid
 from bfxstream.demo.requests import Rejected, subscription_of
 from bfxstream.protocol.channels import Subscription
 from bfxstream.protocol.codes import API_VERSION, MAX_SUBSCRIPTIONS, Conf
@@ -105,9 +105,9 @@ class Session:
         if update.checksum is not None and self._flags & Conf.OB_CHECKSUM:
             self._send_frame(chan_id, update.checksum)
 
-    def heartbeat(self) -> None:
+    def heartbeat(self, now: float) -> None:
         """Send every channel's at once, by rising id, busy or not."""
-        self.heartbeat_at += self._interval
+        self.heartbeat_at = next_on_grid(self.heartbeat_at, self._interval, now)
         for chan_id in sorted(self._channels):
             self._send_frame(chan_id, b'"hb"')
 
