@@ -8,9 +8,10 @@ websocket-client's own code, which reads from the same buffer through `_recv`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, cast
 
-from websocket import ABNF, WebSocket, WebSocketConnectionClosedException
+from websocket import ABNF, WebSocket, WebSocketConnectionClosedException, WebSocketException
 
 READ_BYTES = 65536
 
@@ -44,6 +45,11 @@ class BatchSocket(WebSocket):
                     continue
             if (frame := self._receive_unusual()) is not None:
                 return [frame]
+
+    def send_close(self, *arguments: Any) -> None:
+        # The answer to a close frame: where it cannot be sent, the reason must not be lost.
+        with suppress(OSError, WebSocketException):
+            super().send_close(*arguments)
 
     def _read(self) -> bytes:
         return cast(bytes, super()._recv(READ_BYTES))
