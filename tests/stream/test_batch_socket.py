@@ -1,0 +1,263 @@
+"""The batched socket gives what websocket-client gives, however the bytes arrive."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websocket import (
+    ABNF,
+    WebSocket,
+    WebSocketConnectionClosedException,
+    WebSocketProtocolException,
+    WebSocketTimeoutException,
+)
+
+from bfxstream.stream.socket import BatchSocket
+
+TEXT, BINARY, CONT = ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY, ABNF.OPCODE_CONT
+CLOSE, PING, PONG = ABNF.OPCODE_CLOSE, ABNF.OPCODE_PING, ABNF.OPCODE_PONG
+
+
+def frame(
+    payload: bytes, opcode: int = TEXT, *, fin: bool = True, wide: int = 0, mask: bytes = b""
+) -> bytes:
+    """One WebSocket frame (RFC 6455, 5.2); `wide` forces a length of 16 or 64 bits."""
+    length, masked = len(payload), 0x80 if mask else 0
+    head = bytes([opcode | 0x80 * fin])
+    if length > 0xFFFF or wide == 64:
+        head += struct.pack("!BQ", masked | 127, length)
+    elif length > 125 or wide == 16:
+        head += struct.pack("!BH", masked | 126, length)
+    else:
+        head += bytes([masked | length])
+    body = bytes(b ^ mask[i % 4] for i, b in enumerate(payload)) if mask else payload
+    return head + mask + body
+
+
+@contextmanager
+def connected(kind: type[WebSocket] = BatchSocket, **options) -> Iterator[tuple]:
+    """A client whose handshake is done, and the server's end of its connection."""
+    ours, theirs = socket.socketpair()
+    client = kind(**options)
+    client.sock, client.connected = ours, True
+    client.settimeout(5)
+    try:
+        yield client, theirs
+    finally:
+        ours.close()
+        theirs.close()
+
+
+def drain(client: BatchSocket, received: list[bytes]) -> None:
+    """Receive everything that has arrived, without waiting."""
+    client.settimeout(0)
+    with suppress(BlockingIOError):
+        while True:
+            received += client.receive()
+
+
+def received_plainly(wire: bytes) -> list[bytes]:
+    """What websocket-client's own `recv` makes of these bytes."""
+    received = []
+    with connected(WebSocket, skip_utf8_validation=True) as (client, server):
+        server.sendall(wire)
+        server.shutdown(socket.SHUT_WR)
+        with suppress(WebSocketConnectionClosedException):
+            while True:
+                opcode, data = client.recv_data()
+                if opcode == CLOSE:
+                    break
+                received.append(bytes(data))
+    return received
+
+
+def received_in_batches(wire: bytes, cuts: list[int]) -> list[bytes]:
+    """What the batched socket makes of them, arriving in pieces with timeouts between."""
+    received: list[bytes] = []
+    with connected() as (client, server):
+        edges = [0, *sorted(cut % (len(wire) + 1) for cut in cuts), len(wire)]
+        with suppress(WebSocketConnectionClosedException):
+            for start, end in pairwise(edges):
+                server.sendall(wire[start:end])
+                drain(client, received)
+    return received
+
+
+payloads = st.binary(max_size=40) | st.integers(120, 400).map(lambda n: b"x" * n)
+controls = st.builds(frame, st.binary(max_size=10), st.sampled_from([PING, PONG]))
+masks = st.just(b"") | st.just(b"\x01\x02\x03\x04")
+texts = st.builds(frame, payloads, wide=st.sampled_from([0, 0, 0, 16, 64]), mask=masks)
+binaries = st.builds(frame, payloads, st.just(BINARY))
+fragmented = st.builds(
+    lambda parts, between: b"".join(
+        frame(part, TEXT if i == 0 else CONT, fin=i == len(parts) - 1)
+        + (between if i < len(parts) - 1 else b"")
+        for i, part in enumerate(parts)
+    ),
+    st.lists(payloads, min_size=2, max_size=4),
+    st.just(b"") | controls,
+)
+closes = st.just(b"") | st.builds(
+    frame, st.just(b"") | st.just(struct.pack("!H", 1001) + b"bye"), st.just(CLOSE)
+)
+wires = st.builds(
+    lambda frames, end: b"".join(frames) + end,
+    st.lists(texts | texts | controls | fragmented | binaries, max_size=12),
+    closes,
+)
+
+
+@given(wires, st.lists(st.integers(0, 10**6), max_size=12))
+def test_however_the_bytes_are_cut_the_messages_are_websocket_clients(wire, cuts):
+    assert received_in_batches(wire, cuts) == received_plainly(wire)
+
+
+@given(st.lists(payloads, min_size=1, max_size=5))
+def test_bytes_that_come_one_by_one_lose_nothing(messages):
+    wire = b"".join(map(frame, messages))[:600]
+    assert received_in_batches(wire, list(range(len(wire)))) == received_plainly(wire)
+
+
+# What a batch is.
+
+
+def test_all_whole_frames_of_one_read_come_at_once():
+    with connected() as (client, server):
+        server.sendall(b"".join(frame(b"%d" % i) for i in range(100)) + frame(b"half")[:3])
+        assert client.receive() == [b"%d" % i for i in range(100)]
+        server.sendall(frame(b"half")[3:])
+        assert client.receive() == [b"half"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, 150_000])
+def test_frames_of_every_length_are_read_whole(size):
+    with connected() as (client, server):
+        server.settimeout(5)
+        wire = frame(b"a") + frame(b"x" * size) + frame(b"b")
+        received: list[bytes] = []
+        for start in range(0, len(wire), 50_000):
+            server.sendall(wire[start : start + 50_000])
+            drain(client, received)
+        assert [received[0], len(received[1]), received[2]] == [b"a", size, b"b"]
+
+
+def test_a_timeout_in_the_middle_of_a_frame_loses_nothing():
+    message = frame(b'[5,"hb",1]')
+    with connected() as (client, server):
+        client.settimeout(0.001)
+        for i in range(len(message) - 1):
+            server.sendall(message[i : i + 1])
+            with pytest.raises(WebSocketTimeoutException):
+                client.receive()
+        server.sendall(message[-1:])
+        assert client.receive() == [b'[5,"hb",1]']
+
+
+def test_a_timeout_inside_a_ping_or_a_fragment_loses_nothing():
+    wire = frame(b"one,", fin=False) + frame(b"ping", PING) + frame(b"two", CONT)
+    with connected() as (client, server):
+        client.settimeout(0.001)
+        for i in range(len(wire) - 1):
+            server.sendall(wire[i : i + 1])
+            with pytest.raises(WebSocketTimeoutException):
+                client.receive()
+        server.sendall(wire[-1:])
+        assert client.receive() == [b"one,two"]
+
+
+def test_a_ping_is_answered_with_its_own_payload():
+    with connected() as (client, server):
+        server.sendall(frame(b"are you there?", PING) + frame(b"x"))
+        assert client.receive() == [b"x"]
+        server.settimeout(5)
+        head, mask = server.recv(2), server.recv(4)
+        body = server.recv(100)
+    assert head[0] == 0x80 | PONG
+    assert bytes(b ^ mask[i % 4] for i, b in enumerate(body)) == b"are you there?"
+
+
+def test_bytes_that_are_no_utf8_are_handed_on_for_the_decoder_to_judge():
+    with connected() as (client, server):
+        server.sendall(frame(b"\xff\xfe"))
+        assert client.receive() == [b"\xff\xfe"]
+
+
+# Ends.
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (b"", "the exchange closed the connection"),
+        (struct.pack("!H", 1001) + b"going away", r"closed the connection \(1001 going away\)"),
+        (struct.pack("!H", 1011), r"closed the connection \(1011\)"),
+    ],
+)
+def test_a_close_frame_ends_the_connection_in_the_exchanges_words(payload, words):
+    with connected() as (client, server):
+        server.sendall(frame(b"last") + frame(payload, CLOSE))
+        assert client.receive() == [b"last"]
+        with pytest.raises(WebSocketConnectionClosedException, match=words):
+            client.receive()
+
+
+def test_a_close_whose_answer_cannot_be_sent_is_a_close_all_the_same():
+    with connected() as (client, server):
+        server.sendall(frame(struct.pack("!H", 1001) + b"bye", CLOSE))
+        server.close()
+        with pytest.raises(WebSocketConnectionClosedException, match="1001 bye"):
+            client.receive()
+
+
+@pytest.mark.parametrize("beginning", [b"", frame(b"half")[:3], frame(b"x", fin=False)])
+def test_a_connection_that_breaks_off_is_closed(beginning):
+    with connected() as (client, server):
+        server.sendall(beginning)
+        server.close()
+        with pytest.raises(WebSocketConnectionClosedException):
+            client.receive()
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [b"\xc1\x01x", b"\x8b\x01x", frame(b"x", CONT), frame(b"x" * 130, PING)],
+    ids=["reserved bit", "unknown opcode", "continuation of nothing", "long ping"],
+)
+def test_what_breaks_the_protocol_is_said_so(wire):
+    with connected() as (client, server):
+        server.sendall(wire)
+        with pytest.raises((WebSocketProtocolException, ValueError)):
+            client.receive()
+
+
+def test_the_library_still_reads_through_the_method_that_is_overridden():
+    """A private method of websocket-client: a version without it must not go unnoticed."""
+    calls = []
+
+    class Counting(BatchSocket):
+        def _recv(self, bufsize: int) -> bytes:
+            calls.append(bufsize)
+            return super()._recv(bufsize)
+
+    with connected(Counting) as (client, server):
+        server.sendall(frame(b"x" * 10, wide=64))
+        assert client.receive() == [b"x" * 10]
+    assert calls
+
+
+def test_one_read_takes_many_frames_in_one_system_call(monkeypatch):
+    reads = []
+    read = BatchSocket._read
+    monkeypatch.setattr(BatchSocket, "_read", lambda self: reads.append(1) or read(self))
+    with connected() as (client, server):
+        server.sendall(b"".join(frame(os.urandom(8).hex().encode()) for _ in range(500)))
+        assert len(client.receive()) == 500
+    assert len(reads) == 1
