@@ -278,7 +278,8 @@ class BurstFeed(BookFeed):
         since = self._unsettled_since
         if since is not None and now - since >= policy.BURST_PAUSE:
             return self._settle(now)
-        return self._give(now) if self._owed and now >= self._next_due else []
+        due = self._owed and since is None and now >= self._next_due
+        return self._give(now) if due else []
 
     def _give(self, now: float) -> list[Record]:
         if not self._valid:
