@@ -1,0 +1,521 @@
+"""Feeds: decoded rows in, the records that the user asked for out."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import msgspec
+import pytest
+from frames import encode
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bfxstream.book import order_book
+from bfxstream.protocol.channels import parse_spec
+from bfxstream.protocol.codes import Conf
+from bfxstream.protocol.decode import ChannelDecoder
+from bfxstream.protocol.events import Gap
+from bfxstream.protocol.records import Stats
+from bfxstream.protocol.views import BookView
+from bfxstream.stream import policy
+from bfxstream.stream.feeds import Context, FeedOptions, make_feed
+
+BOOK = "book:tBTCUSD:P0:F0:25"
+SNAPSHOT = [[100, 1, 1], [99, 2, 2], [101, 1, -3], [102, 1, -4]]
+
+
+class Feeding:
+    """A feed, fed with frames as they come from the exchange."""
+
+    def __init__(self, spec: str, view: BookView = BookView.LEVELS, **options) -> None:
+        self.stats = Stats()
+        self.gaps: list[Gap] = []
+        context = Context(
+            FeedOptions(book_view=view, **options), self.stats, self.gaps.append, lambda: 1700
+        )
+        subscription = parse_spec(spec)
+        self.feed = make_feed(subscription, context)
+        self._decoder = ChannelDecoder(subscription, Conf.NONE)
+        self._fresh = True
+        self.now = 1000.0
+
+    def resubscribed(self) -> None:
+        """A new confirmation: the next rows are the snapshot."""
+        self._fresh = True
+
+    def take(self, *content) -> list[dict]:
+        """The records that one frame gives, as they are printed."""
+        message = self._decoder.decode(encode([5, *content]))
+        records = self.feed.receive(message, self._fresh, self.now)
+        if message.kind.value == "data":
+            self._fresh = False
+        return self._printed(records)
+
+    def after(self, seconds: float) -> list[dict]:
+        """The records that are due when this time has passed."""
+        self.now += seconds
+        return self._printed(self.feed.tick(self.now))
+
+    def checksum(self, *, right: bool = True) -> list[dict]:
+        return self.take("cs", self.feed.book.checksum() + (0 if right else 1))
+
+    def _printed(self, records) -> list[dict]:
+        return [json.loads(msgspec.json.encode(record)) for record in records]
+
+
+def levels(records: list[dict]) -> list[tuple]:
+    return [(r["type"], r["side"], r["price"], r["count"], r["amount"]) for r in records]
+
+
+def tops(records: list[dict]) -> list[tuple]:
+    return [(r["bid"], r["ask"]) for r in records]
+
+
+def fulls(records: list[dict]) -> list[tuple]:
+    return [(r["bids"], r["asks"]) for r in records]
+
+
+# Tickers.
+
+
+def test_a_ticker_is_given_for_each_row_with_the_apis_names():
+    feeding = Feeding("ticker:tBTCUSD")
+    [record] = feeding.take([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    assert (record["bid"], record["last_price"], record["low"]) == (1, 7, 10)
+    assert record["first_trade"] is None
+    assert len(feeding.take([1] * 11)) == 1
+
+
+def test_a_funding_ticker_leaves_the_placeholders_out():
+    feeding = Feeding("ticker:fUSD")
+    [record] = feeding.take([*range(13), None, None, 15, 16])
+    assert (record["frr"], record["frr_amount_available"], record["first_trade"]) == (0, 15, 16)
+    assert not [name for name in record if name.startswith("placeholder")]
+
+
+def test_a_ticker_is_complete_with_its_first_row_and_not_with_a_heartbeat():
+    feeding = Feeding("ticker:tBTCUSD")
+    assert feeding.take("hb") == []
+    assert not feeding.feed.complete
+    feeding.take([1] * 10)
+    assert feeding.feed.complete
+
+
+# Trades.
+
+
+def trade(trade_id: int) -> list:
+    return [trade_id, 1000 * trade_id, 0.5, 100]
+
+
+def given_trades(records: list[dict]) -> list[tuple[str, int]]:
+    return [(record["type"], record["id"]) for record in records]
+
+
+def test_a_snapshot_of_trades_is_given_oldest_first():
+    feeding = Feeding("trades:tBTCUSD")
+    records = feeding.take([trade(3), trade(2), trade(1)])
+    assert given_trades(records) == [("snapshot", 1), ("snapshot", 2), ("snapshot", 3)]
+    assert feeding.feed.complete
+
+
+def test_a_trade_is_given_with_its_te_and_not_again_with_its_tu():
+    feeding = Feeding("trades:tBTCUSD")
+    assert given_trades(feeding.take("te", trade(5))) == [("te", 5)]
+    assert feeding.take("tu", trade(5)) == []
+    assert feeding.stats.duplicates_dropped == 0
+
+
+def test_a_trade_whose_te_was_missed_is_given_with_its_tu():
+    feeding = Feeding("trades:tBTCUSD")
+    assert given_trades(feeding.take("tu", trade(5))) == [("tu", 5)]
+    assert feeding.take("te", trade(5)) == []
+
+
+def test_every_update_gives_both_and_still_neither_twice():
+    feeding = Feeding("trades:tBTCUSD", every_update=True)
+    assert given_trades(feeding.take("te", trade(5))) == [("te", 5)]
+    assert given_trades(feeding.take("tu", trade(5))) == [("tu", 5)]
+    assert feeding.take("te", trade(5)) == feeding.take("tu", trade(5)) == []
+    assert feeding.stats.duplicates_dropped == 2
+
+
+def test_a_funding_trade_has_rate_and_period():
+    feeding = Feeding("trades:fUSD")
+    [record] = feeding.take("fte", [5, 1000, -59.84, 0.00023647, 2])
+    assert (record["type"], record["rate"], record["period"]) == ("te", 0.00023647, 2)
+
+
+def test_after_a_resubscription_only_what_was_missed_is_given():
+    feeding = Feeding("trades:tBTCUSD")
+    feeding.take([trade(2), trade(1)])
+    feeding.take("te", trade(3))
+    feeding.resubscribed()
+    records = feeding.take([trade(5), trade(4), trade(3), trade(2)])
+    assert given_trades(records) == [("backfill", 4), ("backfill", 5)]
+    assert (feeding.stats.trades_backfilled, feeding.stats.duplicates_dropped) == (2, 2)
+    assert feeding.gaps == []
+
+
+def test_what_a_snapshot_does_not_reach_is_reported_by_its_bounds():
+    feeding = Feeding("trades:tBTCUSD")
+    feeding.take([trade(2), trade(1)])
+    feeding.resubscribed()
+    records = feeding.take([trade(9), trade(8)])
+    assert given_trades(records) == [("backfill", 8), ("backfill", 9)]
+    assert feeding.gaps == [Gap("trades:tBTCUSD", 2, 8, 2000, 8000)]
+
+
+def test_without_the_snapshot_its_trades_are_known_all_the_same():
+    feeding = Feeding("trades:tBTCUSD", snapshots=False)
+    assert feeding.take([trade(2), trade(1)]) == []
+    assert feeding.take("tu", trade(2)) == []
+    assert given_trades(feeding.take("te", trade(3))) == [("te", 3)]
+
+
+def test_without_the_snapshot_what_an_interruption_missed_is_given():
+    feeding = Feeding("trades:tBTCUSD", snapshots=False)
+    feeding.take([trade(2), trade(1)])
+    feeding.resubscribed()
+    assert given_trades(feeding.take([trade(3), trade(2)])) == [("backfill", 3)]
+
+
+def test_once_gives_the_last_trade_alone():
+    feeding = Feeding("trades:tBTCUSD", once=True)
+    assert given_trades(feeding.take([trade(3), trade(2)])) == [("snapshot", 3)]
+    assert feeding.feed.complete
+
+
+def test_once_waits_for_a_trade_where_there_was_none_yet():
+    feeding = Feeding("trades:tBTCUSD", once=True)
+    assert feeding.take([]) == []
+    assert not feeding.feed.complete
+    feeding.take("te", trade(1))
+    assert feeding.feed.complete
+
+
+# Books, every view.
+
+VIEWS = list(BookView)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_keeps_the_book_and_is_complete_with_its_snapshot(view):
+    feeding = Feeding(BOOK, view)
+    assert feeding.take("hb") == []
+    assert not feeding.feed.complete
+    feeding.take(SNAPSHOT)
+    assert feeding.feed.complete
+    feeding.take([98, 1, 5])
+    feeding.take([[100, 0, 1], [101, 2, -1]])
+    assert [float(row.price) for row in feeding.feed.book.bids.rows()] == [99, 98]
+    assert [float(row.amount) for row in feeding.feed.book.asks.rows()] == [-1, -4]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_right_checksum_proves_the_book(view):
+    feeding = Feeding(BOOK, view)
+    feeding.take(SNAPSHOT)
+    assert not feeding.feed.checksum_ok
+    assert feeding.checksum() == []
+    assert feeding.feed.checksum_ok
+    assert (feeding.stats.checksums, feeding.stats.checksum_mismatches) == (1, 0)
+    assert not feeding.feed.resync_reason
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_wrong_checksum_silences_the_book_until_its_new_snapshot(view):
+    feeding = Feeding(BOOK, view)
+    feeding.take(SNAPSHOT)
+    assert feeding.checksum(right=False) == []
+    assert "checksum" in feeding.feed.resync_reason
+    assert feeding.stats.checksum_mismatches == 1
+    assert len(feeding.feed.book.bids) == 0
+    assert feeding.take([98, 1, 5]) == feeding.take([[97, 1, 5]]) == []
+    assert feeding.after(10) == []
+    feeding.take("cs", 12345)
+    assert feeding.stats.checksums == 1, "an invalid book is not compared"
+    feeding.resubscribed()
+    records = feeding.take([[50, 1, 1], [51, 1, -1]])
+    assert bool(records) is (view is not BookView.STATE)
+    assert feeding.feed.book.bids.best_price == 50
+
+
+def test_mismatches_are_counted_in_a_row_until_a_proof():
+    feeding = Feeding(BOOK)
+    for expected in (1, 2):
+        feeding.resubscribed()
+        feeding.take(SNAPSHOT)
+        feeding.checksum(right=False)
+        assert feeding.feed.mismatches_in_a_row == expected
+    feeding.resubscribed()
+    feeding.take(SNAPSHOT)
+    feeding.checksum()
+    assert feeding.feed.mismatches_in_a_row == 0
+
+
+@pytest.mark.parametrize("spec", ["book:fUSD:P0", "book:tBTCUSD:P0:1"])
+def test_the_checksum_of_a_book_that_cannot_be_verified_is_ignored(spec):
+    feeding = Feeding(spec)
+    feeding.take([])
+    feeding.take("cs", 12345)
+    assert feeding.stats.checksums == 0
+    assert not feeding.feed.resync_reason
+
+
+@pytest.mark.parametrize("view", [BookView.LEVELS, BookView.FULL, BookView.TOP])
+def test_without_the_snapshot_the_first_record_is_an_update(view):
+    feeding = Feeding(BOOK, view, snapshots=False)
+    assert feeding.take(SNAPSHOT) == []
+    assert feeding.after(10) == []
+    assert len(feeding.take([[100.5, 1, 5]])) == 1
+
+
+# Levels.
+
+
+def test_levels_gives_every_row_as_it_comes():
+    feeding = Feeding(BOOK)
+    assert levels(feeding.take(SNAPSHOT)) == [
+        ("snapshot", "bid", 100, 1, 1),
+        ("snapshot", "bid", 99, 2, 2),
+        ("snapshot", "ask", 101, 1, -3),
+        ("snapshot", "ask", 102, 1, -4),
+    ]
+    assert levels(feeding.take([100, 0, 1])) == [("update", "bid", 100, 0, 1)]
+    assert levels(feeding.take([[101, 2, -1], [98, 1, 5]])) == [
+        ("update", "ask", 101, 2, -1),
+        ("update", "bid", 98, 1, 5),
+    ]
+
+
+def test_levels_of_funding_flip_the_sides():
+    feeding = Feeding("book:fUSD:P0")
+    records = feeding.take([[0.0002, 30, 1, -100], [0.0003, 2, 1, 50]])
+    assert [(r["side"], r["period"]) for r in records] == [("bid", 30), ("ask", 2)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "row", "key", "value"),
+    [("book:tBTCUSD:R0", [7, 0, -1], "order_id", 7), ("book:fUSD:R0", [8, 2, 0, 1], "offer_id", 8)],
+)
+def test_an_order_that_is_gone_is_given_with_its_side(spec, row, key, value):
+    feeding = Feeding(spec)
+    feeding.take([])
+    [record] = feeding.take(row)
+    assert (record["type"], record["side"], record[key]) == ("update", "ask", value)
+
+
+@given(st.lists(st.tuples(st.integers(95, 105), st.integers(0, 2), st.sampled_from([1, -1]))))
+def test_whoever_applies_the_levels_holds_the_feeds_book(rows):
+    feeding = Feeding(BOOK)
+    printed = feeding.take(SNAPSHOT)
+    for row in rows:
+        printed += feeding.take(list(row))
+    theirs = order_book(parse_spec(BOOK))
+    decoder = ChannelDecoder(parse_spec(BOOK), Conf.NONE)
+    for record in printed:
+        row = [record["price"], record["count"], record["amount"]]
+        side = theirs.apply(decoder.decode(encode([1, row])).rows[0])
+        assert side == record["side"]
+    assert theirs.checksum() == feeding.feed.book.checksum()
+
+
+# The whole book, after each burst.
+
+
+def test_the_whole_book_is_given_best_first_with_positive_amounts():
+    [record] = Feeding(BOOK, BookView.FULL).take(SNAPSHOT)
+    assert record == {
+        "channel": "book",
+        "symbol": "tBTCUSD",
+        "mts": 1700,
+        "bids": [[100, 1, 1], [99, 2, 2]],
+        "asks": [[101, 1, 3], [102, 1, 4]],
+        "checksum": None,
+    }
+
+
+def test_the_whole_book_says_whether_it_was_proven():
+    feeding = Feeding(BOOK, BookView.FULL)
+    feeding.take(SNAPSHOT)
+    feeding.checksum()
+    [record] = feeding.take([[98, 1, 1]])
+    assert record["checksum"] == "ok"
+    feeding.resubscribed()
+    assert [r["checksum"] for r in feeding.take(SNAPSHOT)] == [None]
+
+
+def test_a_raw_whole_book_gives_orders():
+    [record] = Feeding("book:tBTCUSD:R0", BookView.FULL).take([[7, 100, 1], [8, 101, -2.5]])
+    assert (record["bids"], record["asks"]) == ([[7, 100, 1]], [[8, 101, 2.5]])
+
+
+def test_a_funding_whole_book_gives_rates_and_periods():
+    rows = [[0.0002, 30, 1, -100], [0.0003, 2, 1, 50]]
+    [record] = Feeding("book:fUSD:P0", BookView.FULL).take(rows)
+    assert (record["bids"], record["asks"]) == ([[0.0002, 30, 1, 100]], [[0.0003, 2, 1, 50]])
+
+
+@pytest.mark.parametrize("view", [BookView.FULL, BookView.TOP])
+def test_a_bulk_update_is_one_burst_and_given_at_once(view):
+    feeding = Feeding(BOOK, view)
+    feeding.take(SNAPSHOT)
+    assert len(feeding.take([[100, 0, 1], [100.5, 1, 2]])) == 1
+    assert feeding.after(10) == []
+
+
+def test_without_bulk_a_burst_is_over_when_a_delete_follows_a_set():
+    feeding = Feeding(BOOK, BookView.FULL)
+    feeding.take(SNAPSHOT)
+    assert feeding.take([100, 0, 1]) == []
+    assert feeding.take([101, 0, -1]) == []
+    assert feeding.take([100.5, 1, 2]) == []
+    [record] = feeding.take([99, 0, 1])
+    assert (record["bids"], record["asks"]) == ([[100.5, 1, 2], [99, 2, 2]], [[102, 1, 4]])
+
+
+@pytest.mark.parametrize("frame", [["hb"], ["zz", []]])
+def test_without_bulk_a_burst_is_over_when_another_kind_of_frame_comes(frame):
+    feeding = Feeding(BOOK, BookView.FULL)
+    feeding.take(SNAPSHOT)
+    feeding.take([100, 0, 1])
+    assert fulls(feeding.take(*frame)) == [([[99, 2, 2]], [[101, 1, 3], [102, 1, 4]])]
+    assert feeding.take(*frame) == []
+    assert feeding.after(10) == []
+
+
+def test_without_bulk_a_checksum_ends_the_burst_and_proves_it_at_once():
+    feeding = Feeding(BOOK, BookView.FULL)
+    feeding.take(SNAPSHOT)
+    feeding.take([98, 1, 1])
+    assert [record["checksum"] for record in feeding.checksum()] == ["ok"]
+
+
+def test_without_bulk_a_burst_is_over_after_a_pause():
+    feeding = Feeding(BOOK, BookView.FULL)
+    feeding.take(SNAPSHOT)
+    feeding.take([100, 0, 1])
+    assert feeding.after(policy.BURST_PAUSE * 0.9) == []
+    feeding.take([98, 1, 5])
+    assert feeding.after(policy.BURST_PAUSE * 0.9) == [], "the pause begins anew"
+    assert len(feeding.after(policy.BURST_PAUSE * 0.2)) == 1
+    assert feeding.after(10) == []
+
+
+def test_a_checksum_that_fails_in_a_burst_gives_nothing_of_it():
+    feeding = Feeding(BOOK, BookView.TOP)
+    feeding.take(SNAPSHOT)
+    feeding.take([100, 0, 1])
+    assert feeding.checksum(right=False) == []
+    assert feeding.after(10) == []
+
+
+def test_a_new_snapshot_ends_an_unfinished_burst():
+    feeding = Feeding(BOOK, BookView.FULL)
+    feeding.take(SNAPSHOT)
+    feeding.take([100, 0, 1])
+    feeding.resubscribed()
+    assert len(feeding.take(SNAPSHOT)) == 1
+    assert feeding.after(10) == []
+
+
+def test_thinned_a_book_is_given_at_once_and_then_no_more_often_than_asked():
+    feeding = Feeding(BOOK, BookView.FULL, every=1.0)
+    assert len(feeding.take(SNAPSHOT)) == 1
+    assert feeding.take([[98, 1, 1]]) == []
+    assert feeding.after(0.5) == []
+    assert feeding.take([[97, 1, 1]]) == []
+    [record] = feeding.after(0.5)
+    assert [row[0] for row in record["bids"]] == [100, 99, 98, 97], "the latest state"
+    assert feeding.after(5) == [], "nothing has changed"
+    assert len(feeding.take([[96, 1, 1]])) == 1, "and then at once"
+
+
+def test_thinned_no_state_from_within_a_burst_is_given():
+    feeding = Feeding(BOOK, BookView.FULL, every=1.0)
+    feeding.take(SNAPSHOT)
+    feeding.now += 0.5
+    feeding.take([[98, 1, 1]])
+    feeding.now += 0.49
+    feeding.take([100, 0, 1])
+    assert feeding.after(0.02) == [], "it is due, but the book is between delete and set"
+    feeding.take([100.5, 1, 1])
+    assert [record["bids"][0][0] for record in feeding.after(policy.BURST_PAUSE)] == [100.5]
+
+
+# The top.
+
+
+def test_the_top_is_the_best_of_each_side_with_what_follows():
+    [record] = Feeding(BOOK, BookView.TOP).take(SNAPSHOT)
+    assert record == {
+        "channel": "book",
+        "symbol": "tBTCUSD",
+        "bid": 100,
+        "bid_amount": 1,
+        "ask": 101,
+        "ask_amount": 3,
+        "mid": 100.5,
+        "spread": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "mid", "spread"),
+    [
+        ("0.1", "0.3", "0.2", "0.2"),
+        ("8744.9", "8745", "8744.95", "0.1"),
+        ("1e-8", "3e-8", "2e-8", "2e-8"),
+        ("1e-8", "2e-8", "1.5e-8", "1e-8"),
+        ("100", "100", "100", "0"),
+        ("0.0000011", "0.00000111", "0.000001105", "1e-8"),
+        ("99999", "100001", "100000", "2"),
+    ],
+)
+def test_mid_and_spread_are_exact_and_spelled_as_the_exchange_would(bid, ask, mid, spread):
+    feeding = Feeding(BOOK, BookView.TOP)
+    frame = f"[5,[[{bid},1,1],[{ask},1,-1]]]".encode()
+    decoder = ChannelDecoder(parse_spec(BOOK), Conf.NONE)
+    [top] = feeding.feed.receive(decoder.decode(frame), True, 0.0)
+    tokens = [bytes(value).decode() for value in (top.bid, top.ask, top.mid, top.spread)]
+    assert tokens == [bid, ask, mid, spread]
+    assert Decimal(mid) * 2 == Decimal(bid) + Decimal(ask)
+
+
+def test_the_top_is_given_only_when_it_changes():
+    feeding = Feeding(BOOK, BookView.TOP)
+    feeding.take(SNAPSHOT)
+    assert feeding.take([[99, 1, 7]]) == []
+    assert tops(feeding.take([[100.5, 1, 2]])) == [(100.5, 101)]
+    assert len(feeding.take([[100.5, 1, 3]])) == 1, "an amount changed"
+    feeding.resubscribed()
+    assert feeding.take([[100.5, 1, 3], [101, 1, -3]]) == [], "the same top again"
+
+
+def test_the_top_between_the_deletes_and_the_sets_of_a_burst_is_never_given():
+    feeding = Feeding(BOOK, BookView.TOP)
+    feeding.take(SNAPSHOT)
+    given_tops = []
+    for row in [[100, 0, 1], [101, 0, -1], [100.2, 1, 1], [100.8, 1, -1], [99, 0, 1]]:
+        given_tops += tops(feeding.take(row))
+    assert given_tops == [(100.2, 100.8)]
+
+
+def test_the_top_of_an_empty_side_is_null():
+    feeding = Feeding(BOOK, BookView.TOP)
+    [record] = feeding.take([[101, 1, -3]])
+    assert (record["bid"], record["bid_amount"], record["ask"]) == (None, None, 101)
+    assert (record["mid"], record["spread"]) == (None, None)
+    [record] = feeding.take([[101, 0, -1]])
+    assert (record["bid"], record["ask"]) == (None, None)
+
+
+# The state alone.
+
+
+def test_the_state_gives_no_records_at_all():
+    feeding = Feeding(BOOK, BookView.STATE)
+    assert feeding.take(SNAPSHOT) == feeding.take([98, 1, 1]) == feeding.after(10) == []
+    assert len(feeding.feed.book.bids) == 3
