@@ -442,7 +442,7 @@ def test_thinned_no_state_from_within_a_burst_is_given():
     feeding.take([100, 0, 1])
     assert feeding.after(0.02) == [], "it is due, but the book is between delete and set"
     feeding.take([100.5, 1, 1])
-    assert [record["bids"][0][0] for record in feeding.after(policy.BURST_PAUSE)] == [100.5]
+    assert [record["bids"][0][0] for record in feeding.after(0.1)] == [100.5]
 
 
 # The top.
