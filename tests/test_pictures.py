@@ -51,7 +51,7 @@ class Picture(NamedTuple):
 
 GALLERY = [
     Picture("book", "bfxstream book tBTCUSD", 100, 29),
-    Picture("ticker", "bfxstream ticker tBTCUSD tETHUSD tXRPBTC tBTCF0:USTF0 fUSD", 100, 14),
+    Picture("ticker", "bfxstream ticker tBTCUSD tETHUSD tXRPBTC tBTCF0:USTF0 fUSD", 120, 16),
     Picture("trades", "bfxstream trades tBTCUSD tETHUSD", 100, 20),
     Picture(
         "stream",

@@ -7,8 +7,8 @@ from typing import Final
 
 from msgspec import Raw
 
-MOST_DECIMALS: Final = 8
-"""The exchange's finest unit; anything beyond it is the tail of a float."""
+MOST_DECIMALS: Final = 12
+"""The finest prices (XRP in BTC) have ten; anything beyond is the tail of a float."""
 TOKEN_IS_TAIL_FROM: Final = 16
 """A token this long came out of float arithmetic, as in 2.2626931299999997."""
 
