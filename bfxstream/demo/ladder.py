@@ -35,24 +35,24 @@ class Ladder:
     def fill(self, mts: int) -> None:
         """Fill every hole on both sides."""
         for side, digits in self._prices:
-            while price := self._hole(side, digits):
+            for price in list(self._holes(side, digits)):
                 self._place(side, digits, price, mts)
 
     def tend(self, mts: int) -> Execution | Order | None:
         """Place a missing order, or cancel a superfluous one; None where all is well."""
         # One precision of one side a turn: looking for a hole costs 40 searches.
         side, digits = next(self._turn)
-        if price := self._hole(side, digits):
+        if price := next(self._holes(side, digits), None):
             return self._place(side, digits, price, mts)
         return self._trim(side, digits)
 
-    def _hole(self, side: Side, digits: int) -> int | None:
+    def _holes(self, side: Side, digits: int) -> Iterator[int]:
+        """A price in each empty cell, from the best price outwards."""
         resting = self._engine.side(side)
         for low, high in self._cells(side, digits):
             if not resting.has_between(low, high):
                 price = self._rng.randint(low, high)
-                return round_price(price, PRICE_DIGITS, side is Side.ASK)
-        return None
+                yield round_price(price, PRICE_DIGITS, side is Side.ASK)
 
     def _cells(self, side: Side, digits: int) -> Iterator[tuple[int, int]]:
         """Lowest and highest price of each cell, from the best price outwards."""

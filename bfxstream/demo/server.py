@@ -52,7 +52,7 @@ class DemoExchange:
         if not (0 < rate < math.inf and 0 < heartbeat < math.inf):
             raise ValueError("rate and heartbeat must be positive")
         self._seed = secrets.randbits(64) if seed is None else seed
-        self._start_mts = _wall() if seed is None else START_MTS
+        self._seeded = seed is not None
         self._rate = rate
         self._host = host
         self._port = port
@@ -66,7 +66,8 @@ class DemoExchange:
         """Listen, and serve in a daemon thread. Raises OSError when the port is taken."""
         if self._thread is not None:
             raise RuntimeError("the demo exchange is running")
-        hub = Hub(Market(self._seed, self._start_mts), self._rate)
+        market = Market(self._seed, START_MTS if self._seeded else _wall())
+        hub = Hub(market, self._rate)
         runner = _Runner(hub, self._seed, self._heartbeat)
         listening: Future[int] = Future()
         thread = threading.Thread(
@@ -224,7 +225,8 @@ class _Runner:
     def _flush(self, session: Session, connection: ServerConnection) -> None:
         """Write a turn's frames in one go: the one place where frames leave."""
         payloads = session.take_output()
-        if not payloads or connection.protocol.state is not State.OPEN:
+        gone = connection.protocol.state is not State.OPEN or connection.transport.is_closing()
+        if not payloads or gone:
             return
         for payload in payloads:
             connection.protocol.send_text(payload)

@@ -20,7 +20,7 @@ from bfxstream.protocol.symbols import Market as Kind
 
 PRECISIONS = ("P0", "P1", "P2", "P3", "P4", "R0")
 SYMBOLS = ("tBTCUSD", "tXRPBTC", "fUSD")
-CYCLES = 30
+CYCLES = 21
 
 
 def view_of(instrument: Instrument, engine: Engine, prec: str, length: int = 25) -> BookView:
