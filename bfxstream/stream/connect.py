@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -46,9 +47,10 @@ def open_socket(url: str, timeout: float = policy.CONNECT_TIMEOUT) -> BatchSocke
         sslopt={"cert_reqs": ssl.CERT_REQUIRED, "check_hostname": True},
         enable_multithread=False,
     )
+    proxy = _proxy_options(url)
     try:
-        connection.connect(url, timeout=timeout, redirect_limit=0, **_socks_proxy(url))
-    except (websocket.WebSocketException, OSError, ValueError) as error:
+        connection.connect(url, timeout=timeout, redirect_limit=0, **proxy)
+    except Exception as error:  # python-socks' errors have no class in common with the others
         raise describe_failure(url, error) from error
     return connection
 
@@ -58,13 +60,15 @@ def describe_failure(url: str, error: Exception) -> ConnectionFailed:
     where = f"cannot connect to {_without_secrets(url)}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return _failed(f"{where}: TLS: {error.verify_message}", permanent=True)
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return _failed(f"{where}: TLS: the server closed the connection")
     if isinstance(error, ssl.SSLError):
-        return _failed(f"{where}: TLS: {error.reason or error}", permanent=True)
+        return _failed(f"{where}: TLS: {getattr(error, 'reason', None) or error}", permanent=True)
     if isinstance(error, (socket.gaierror, websocket.WebSocketAddressException)):
         return _failed(f"{where}: DNS: the name {urlsplit(url).hostname} cannot be resolved")
     if isinstance(error, websocket.WebSocketBadStatusException):
         return _bad_status(where, error.status_code)
-    if isinstance(error, websocket.WebSocketProxyException):
+    if isinstance(error, websocket.WebSocketProxyException) or _is_of_python_socks(error):
         return _failed(f"{where}: proxy: {error}")
     if isinstance(error, (websocket.WebSocketTimeoutException, TimeoutError)):
         return _failed(f"{where}: timed out")
@@ -89,6 +93,11 @@ def describe_loss(error: Exception) -> str:
     return f"the server broke the WebSocket protocol ({error})"
 
 
+def _is_of_python_socks(error: Exception) -> bool:
+    # By its module: the package is optional.
+    return type(error).__module__.partition(".")[0] == "python_socks"
+
+
 def _failed(what: str, *, permanent: bool = False) -> ConnectionFailed:
     return ConnectionFailed(what, hint=_DEMO_HINT, permanent=permanent)
 
@@ -108,22 +117,44 @@ def _without_secrets(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}"
 
 
-def _socks_proxy(url: str) -> dict[str, Any]:
-    """Options for a SOCKS proxy of the environment; HTTP proxies websocket-client finds itself."""
-    secure = urlsplit(url).scheme == "wss"
-    names = ("https_proxy" if secure else "http_proxy", "all_proxy")
-    for name in names:
-        value = os.environ.get(name) or os.environ.get(name.upper())
-        if value and urlsplit(value).scheme in _SOCKS_SCHEMES:
-            proxy = urlsplit(value)
-            auth = (
-                (unquote(proxy.username), unquote(proxy.password or "")) if proxy.username else None
-            )
-            return {
-                "http_proxy_host": proxy.hostname,
-                "http_proxy_port": proxy.port or 1080,
-                "http_proxy_auth": auth,
-                "proxy_type": proxy.scheme,
-                "http_proxy_timeout": policy.CONNECT_TIMEOUT,
-            }
+def _proxy_options(url: str) -> dict[str, Any]:
+    """What websocket-client must be told of proxies; an HTTP proxy it finds in the environment.
+
+    It would reach this very machine through a proxy, and does not look for SOCKS proxies.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in ("localhost", "::1") or host.startswith("127."):
+        # A proxy that is not for this host: the library's way to be told of none.
+        return {"http_proxy_host": host, "http_proxy_port": 1, "http_no_proxy": [host]}
+    for name in ("https_proxy" if parts.scheme == "wss" else "http_proxy", "all_proxy"):
+        value = os.environ.get(name) or os.environ.get(name.upper(), "")
+        if urlsplit(value).scheme in _SOCKS_SCHEMES:
+            return _socks_options(name, value, host)
     return {}
+
+
+def _socks_options(name: str, value: str, host: str) -> dict[str, Any]:
+    from urllib.request import proxy_bypass  # noqa: PLC0415  rarely needed, slow
+
+    if proxy_bypass(host):
+        return {}
+    if find_spec("python_socks") is None:
+        raise ConnectionFailed(
+            f"the SOCKS proxy of {name} needs the package python-socks",
+            hint="install it with: pip install 'bfxstream[socks]'",
+            permanent=True,
+        )
+    proxy = urlsplit(value)
+    try:
+        port = proxy.port or 1080
+    except ValueError as error:
+        raise ConnectionFailed(f"the proxy of {name}: {error}", permanent=True) from None
+    auth = (unquote(proxy.username), unquote(proxy.password or "")) if proxy.username else None
+    return {
+        "http_proxy_host": proxy.hostname,
+        "http_proxy_port": port,
+        "http_proxy_auth": auth,
+        "proxy_type": proxy.scheme,
+        "http_proxy_timeout": policy.CONNECT_TIMEOUT,
+    }
