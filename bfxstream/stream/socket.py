@@ -51,6 +51,10 @@ class BatchSocket(WebSocket):
         with suppress(OSError, WebSocketException):
             super().send_close(*arguments)
 
+    def close(self, *arguments: Any, **options: Any) -> None:
+        super().close(*arguments, **options)
+        self.shutdown()  # the library leaves it open where the exchange has closed first
+
     def _read(self) -> bytes:
         return cast(bytes, super()._recv(READ_BYTES))
 
