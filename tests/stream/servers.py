@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from websockets.sync.server import ServerConnection, serve
 
@@ -62,10 +63,11 @@ def answering(answer: bytes) -> Iterator[str]:
 
 @contextmanager
 def websocket_server(
-    handler: Callable[[ServerConnection], None], tls: ssl.SSLContext | None = None
+    handler: Callable[[ServerConnection], None], tls: ssl.SSLContext | None = None, **options: Any
 ) -> Iterator[str]:
     """A WebSocket server whose `handler` has one connection, and its URL."""
-    with serve(handler, "127.0.0.1", 0, compression=None, ssl=tls, close_timeout=1) as server:
+    options |= {"compression": None, "ssl": tls, "close_timeout": 1}
+    with serve(handler, "127.0.0.1", 0, **options) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         port = server.socket.getsockname()[1]

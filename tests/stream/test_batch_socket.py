@@ -217,6 +217,17 @@ def test_a_close_whose_answer_cannot_be_sent_is_a_close_all_the_same():
             client.receive()
 
 
+def test_closing_after_the_exchange_has_closed_lets_the_connection_go():
+    with connected() as (client, server):
+        server.sendall(frame(b"", CLOSE))
+        with pytest.raises(WebSocketConnectionClosedException):
+            client.receive()
+        client.close()
+        server.settimeout(5)
+        while server.recv(100):  # our answer, then the end
+            pass
+
+
 @pytest.mark.parametrize("beginning", [b"", frame(b"half")[:3], frame(b"x", fin=False)])
 def test_a_connection_that_breaks_off_is_closed(beginning):
     with connected() as (client, server):

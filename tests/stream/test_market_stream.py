@@ -1,0 +1,647 @@
+"""The market stream against a scripted exchange: what holds over drops, gaps and refusals."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from frames import confirmed_conf, error, event, hello, info, subscribed, with_tail
+from servers import answering, greet, http_answer, websocket_server
+from websockets.http11 import Response
+from websockets.sync.server import ServerConnection
+
+from bfxstream.errors import CompletenessLost, ConnectionFailed, Refused, UsageError
+from bfxstream.protocol import events
+from bfxstream.protocol.channels import parse_spec
+from bfxstream.protocol.records import BookLevel, Ticker, Trade
+from bfxstream.protocol.status import State
+from bfxstream.stream import policy
+from bfxstream.stream.feeds import FeedOptions
+from bfxstream.stream.market import MarketStream, StreamOptions
+
+TRADES, BOOK, TICKER = "trades:tBTCUSD", "book:tBTCUSD:P0:F0:25", "ticker:tBTCUSD"
+ENOUGH = 2000  # batches, most of them empty after 10 ms each: far more than any test needs
+
+
+class Exchange:
+    """One connection of a scripted exchange."""
+
+    def __init__(self, connection: ServerConnection, number: int) -> None:
+        self.connection = connection
+        self.number = number
+        """How many connections there were before this one."""
+        self.chan_ids: dict[str, int] = {}
+        self._seq = 0
+        self._next_chan_id = 100 * (number + 1)
+
+    def send(self, *frames: bytes) -> None:
+        for frame in frames:
+            self.connection.send(frame.decode())
+
+    def data(self, channel: str, *content, skip: int = 0, mts: int | None = None) -> None:
+        """A frame of the channel with the next sequence number."""
+        self._seq += 1 + skip
+        self.send(with_tail(self.chan_ids[channel], *content, seq=self._seq, mts=mts))
+
+    def next_request(self) -> dict:
+        return json.loads(self.connection.recv(timeout=5))
+
+    def confirm(self) -> dict:
+        """Answer one request for a channel; its id is new on each connection."""
+        request = self.next_request()
+        assert request["event"] == "subscribe"
+        chan_id = self._next_chan_id
+        self._next_chan_id += 1
+        self.chan_ids[request["channel"]] = chan_id
+        self.send(subscribed(request, chan_id))
+        return request
+
+    def welcome(self, channels: int = 1) -> None:
+        """Greet, confirm the flags and so many channels."""
+        self.send(hello())
+        flags = self.next_request()["flags"]
+        self.send(confirmed_conf(flags))
+        for _ in range(channels):
+            self.confirm()
+
+    def confirm_again(self, *channels: str) -> None:
+        """Answer the client that leaves these channels, then joins them anew."""
+        for channel in channels:
+            request = self.next_request()
+            assert request == {"event": "unsubscribe", "chanId": self.chan_ids[channel]}
+            self.send(event("unsubscribed", status="OK", chanId=request["chanId"]))
+        for channel in channels:
+            assert self.confirm()["channel"] == channel
+
+    def wait_for_close(self) -> None:
+        for _ in self.connection:
+            pass
+
+
+Script = Callable[[Exchange], None]
+
+
+@contextmanager
+def exchange(*scripts: Script, then_refuse: bool = False) -> Iterator[str]:
+    """A server that plays one script for each connection, the last for all that follow.
+
+    With `then_refuse` those that follow are answered with HTTP 503.
+    """
+    count = 0
+
+    def handle(connection: ServerConnection) -> None:
+        nonlocal count
+        number, count = count, count + 1
+        scripts[min(number, len(scripts) - 1)](Exchange(connection, number))
+
+    def refuse(connection: ServerConnection, _: object) -> Response | None:
+        return connection.respond(503, "") if then_refuse and count >= len(scripts) else None
+
+    with websocket_server(handle, process_request=refuse) as url:
+        yield url
+
+
+class Listening:
+    """A market stream and everything that came of it."""
+
+    def __init__(self, url: str, *specs: str, feeds: FeedOptions | None = None, **options) -> None:
+        self.told: list[events.Event] = []
+        self.frames: list[tuple[str, bytes]] = []
+        self.items: list = []
+        self.stream = MarketStream(
+            [parse_spec(spec) for spec in specs],
+            StreamOptions(url=url, feeds=feeds or FeedOptions(), tick=0.01, **options),
+            on_event=self.told.append,
+            on_frame=lambda *frame: self.frames.append(frame),
+        )
+
+    def until(self, done: Callable[[], bool]) -> None:
+        """Listen until this holds."""
+        batches = self.stream.batches()
+        try:
+            for _ in range(ENOUGH):
+                self.items += next(batches)
+                if done():
+                    return
+        finally:
+            batches.close()
+            self.stream.close()
+        pytest.fail(f"never came; the last of it: {self.items[-5:]} {self.told[-5:]}")
+
+    def until_count(self, count: int) -> list:
+        self.until(lambda: len(self.items) >= count)
+        return self.items
+
+    def failure(self, kind: type[Exception]):
+        """Listen until this is raised."""
+        with pytest.raises(kind) as raised:
+            self.until(lambda: False)
+        return raised.value
+
+    def kinds(self) -> list[str]:
+        return [type(happened).__name__ for happened in self.told]
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch):
+    """Backoff that takes milliseconds; its bounds have their own tests."""
+    monkeypatch.setattr(policy, "BACKOFF_FIRST", 0.002)
+    monkeypatch.setattr(policy, "BACKOFF_MOST", 0.002)
+
+
+def trade(trade_id: int) -> list:
+    return [trade_id, 1000 * trade_id, 0.5, 100]
+
+
+def trades_of(items: list) -> list[tuple[str, int]]:
+    return [(item.type, item.id) for item in items if isinstance(item, Trade)]
+
+
+def sends_trades(*ids: int, live: tuple[int, ...] = (), then: Script = Exchange.wait_for_close):
+    """A script: a snapshot of these trades, then these live."""
+
+    def script(server: Exchange) -> None:
+        server.welcome()
+        server.data("trades", [trade(i) for i in sorted(ids, reverse=True)])
+        for trade_id in live:
+            server.data("trades", "te", trade(trade_id))
+            server.data("trades", "tu", trade(trade_id))
+        then(server)
+
+    return script
+
+
+def drop(server: Exchange) -> None:
+    """End the connection without a close frame."""
+    server.connection.socket.shutdown(2)
+
+
+# One connection.
+
+
+def test_records_come_from_every_channel_in_the_order_of_the_frames():
+    def script(server: Exchange) -> None:
+        server.welcome(3)
+        server.data("ticker", [1] * 10)
+        server.data("trades", [trade(1)])
+        server.data("book", [[100, 1, 1]])
+        server.data("trades", "te", trade(2))
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        listening = Listening(url, TRADES, BOOK, TICKER)
+        items = listening.until_count(4)
+    assert [type(item) for item in items] == [Ticker, Trade, BookLevel, Trade]
+    assert listening.kinds() == ["Connected"] + ["Subscribed"] * 3
+    stats = listening.stream.stats
+    assert (stats.records, stats.messages, stats.reconnects) == (4, 9, 0)
+    assert stats.bytes == sum(len(f) for way, f in listening.frames if way == "received")
+    assert listening.stream.status.state is State.CLOSED
+
+
+def test_the_same_wish_twice_is_one_subscription():
+    with exchange(sends_trades(1)) as url:
+        listening = Listening(url, TRADES, TRADES)
+        listening.until_count(1)
+    assert [s.spec for s in listening.stream.subscriptions] == [TRADES]
+
+
+def test_a_url_that_is_none_is_refused_before_anything_is_tried():
+    with pytest.raises(UsageError):
+        Listening("http://example.org", TRADES)
+
+
+def test_frames_alone_are_given_unchanged():
+    with exchange(sends_trades(1, live=(2,))) as url:
+        listening = Listening(url, TRADES, frames_only=True)
+        items = listening.until_count(6)
+    assert items[0] == hello()
+    assert items[3:5] == [
+        with_tail(100, [trade(1)], seq=1),
+        with_tail(100, "te", trade(2), seq=2),
+    ]
+
+
+def test_events_come_among_the_records_where_they_happened():
+    with exchange(sends_trades(1)) as url:
+        listening = Listening(url, TRADES, events=True)
+        items = listening.until_count(3)
+    assert [type(item) for item in items] == [events.Connected, events.Subscribed, Trade]
+    assert all(item.mts > 0 for item in items[:2])
+    assert listening.stream.stats.records == 1, "events are no records"
+
+
+def test_stamps_are_added_where_they_are_asked_for():
+    def script(server: Exchange) -> None:
+        server.welcome()
+        server.data("trades", [trade(1)], mts=1700)
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        listening = Listening(url, TRADES, seq=True, timestamps=True, measure_latency=True)
+        [record] = listening.until_count(1)
+    assert (record.seq, record.server_mts) == (1, 1700)
+    assert record.received_mts > 1_600_000_000_000
+    assert listening.stream.stats.latency_p50 == 60_000
+
+
+def test_the_counters_of_a_run_hold_what_was_seen_when_it_is_closed_twice():
+    with exchange(sends_trades(1)) as url:
+        listening = Listening(url, TRADES)
+        listening.until_count(1)
+        listening.stream.close()
+    assert listening.stream.stats.uptime > 0
+    assert listening.stream.stats.latency_p50 is None
+
+
+def test_once_is_complete_when_every_subscription_has_given_a_value():
+    def script(server: Exchange) -> None:
+        server.welcome(2)
+        server.data("trades", [trade(2), trade(1)])
+        server.data("trades", "te", trade(3))
+        server.data("ticker", [1] * 10)
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        listening = Listening(url, TRADES, TICKER, feeds=FeedOptions(once=True))
+        listening.until(lambda: listening.stream.complete)
+    assert trades_of(listening.items) == [("snapshot", 2)]
+    assert len(listening.items) == 2
+
+
+def test_an_empty_snapshot_is_the_snapshot_and_what_follows_is_an_update():
+    def script(server: Exchange) -> None:
+        server.welcome()
+        server.data("book", [])
+        server.data("book", [[100, 1, 1]])
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        [record] = Listening(url, BOOK).until_count(1)
+    assert record.type == "update"
+
+
+def test_bad_frames_are_counted_and_harm_nothing():
+    def script(server: Exchange) -> None:
+        server.welcome()
+        server.send(b"not json", b'[100,"te"', b"{}")
+        server.data("trades", [trade(1)])
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        listening = Listening(url, TRADES)
+        listening.until_count(1)
+    assert listening.stream.stats.bad_frames == 3
+    assert listening.kinds().count("BadFrame") == 1
+
+
+# Drops.
+
+
+def test_after_a_drop_the_channels_are_subscribed_anew_and_no_trade_comes_twice():
+    scripts = (
+        sends_trades(1, 2, live=(3,), then=drop),
+        sends_trades(2, 3, 4, 5, live=(6,)),
+    )
+    with exchange(*scripts) as url:
+        listening = Listening(url, TRADES)
+        items = listening.until_count(6)
+    assert trades_of(items) == [
+        ("snapshot", 1),
+        ("snapshot", 2),
+        ("te", 3),
+        ("backfill", 4),
+        ("backfill", 5),
+        ("te", 6),
+    ]
+    assert listening.kinds() == [
+        *["Connected", "Subscribed"],
+        *["Reconnecting", "Reconnected", "Subscribed"],
+    ]
+    stats = listening.stream.stats
+    assert (stats.reconnects, stats.gaps, stats.trades_backfilled) == (1, 0, 2)
+    assert stats.duplicates_dropped == 2
+
+
+def test_a_snapshot_that_does_not_reach_back_is_a_gap_with_its_bounds():
+    scripts = (sends_trades(1, 2, then=drop), sends_trades(8, 9))
+    with exchange(*scripts) as url:
+        listening = Listening(url, TRADES)
+        items = listening.until_count(4)
+    assert trades_of(items)[2:] == [("backfill", 8), ("backfill", 9)]
+    [gap] = [e for e in listening.told if isinstance(e, events.Gap)]
+    assert (gap.spec, gap.first, gap.last) == (TRADES, 2, 8)
+    assert (gap.first_mts, gap.last_mts) == (2000, 8000)
+    assert listening.stream.stats.gaps == 1
+
+
+def test_under_strict_a_gap_that_cannot_be_filled_ends_the_run_after_what_was_received():
+    scripts = (sends_trades(1, 2, then=drop), sends_trades(8, 9))
+    with exchange(*scripts) as url:
+        listening = Listening(url, TRADES, strict=True)
+        lost = listening.failure(CompletenessLost)
+    assert "between id 2 and id 8" in lost.what
+    assert [trade_id for _, trade_id in trades_of(listening.items)] == [1, 2, 8, 9]
+
+
+def test_a_close_frame_gives_its_reason_to_the_event():
+    def close(server: Exchange) -> None:
+        server.connection.close(1012, "restart")
+
+    with exchange(sends_trades(1, then=close), sends_trades(1, 2)) as url:
+        listening = Listening(url, TRADES)
+        listening.until_count(2)
+    [reconnecting] = [e for e in listening.told if isinstance(e, events.Reconnecting)]
+    assert "the exchange closed the connection (1012 restart)" in reconnecting.reason
+    assert reconnecting.attempt == 1
+
+
+def test_a_book_starts_anew_after_a_drop():
+    def first(server: Exchange) -> None:
+        server.welcome()
+        server.data("book", [[100, 1, 1], [99, 1, 1], [101, 1, -1]])
+        drop(server)
+
+    def second(server: Exchange) -> None:
+        server.welcome()
+        server.data("book", [[50, 1, 1], [51, 1, -1]])
+        server.wait_for_close()
+
+    with exchange(first, second) as url:
+        listening = Listening(url, BOOK)
+        items = listening.until_count(5)
+        [book] = listening.stream.books.values()
+    assert [item.type for item in items] == ["snapshot"] * 5
+    assert [float(row.price) for row in book.bids.rows()] == [50]
+
+
+def test_info_20051_makes_a_new_connection():
+    def stop(server: Exchange) -> None:
+        server.send(info(20051))
+        server.wait_for_close()
+
+    with exchange(sends_trades(1, then=stop), sends_trades(1, 2)) as url:
+        listening = Listening(url, TRADES)
+        assert trades_of(listening.until_count(2))[-1] == ("backfill", 2)
+    assert listening.stream.stats.reconnects == 1
+
+
+def test_without_reconnecting_a_drop_is_the_end_after_what_was_received():
+    with exchange(sends_trades(1, live=(2, 3), then=drop)) as url:
+        listening = Listening(url, TRADES, reconnect=False)
+        lost = listening.failure(ConnectionFailed)
+    assert [trade_id for _, trade_id in trades_of(listening.items)] == [1, 2, 3]
+    assert url in lost.what
+
+
+def test_a_silent_connection_is_asked_and_then_given_up(monkeypatch):
+    monkeypatch.setattr(policy, "PING_AFTER", 0.05)
+    monkeypatch.setattr(policy, "DEAD_AFTER", 0.3)
+    asked: list[dict] = []
+
+    def silent(server: Exchange) -> None:
+        server.welcome()
+        server.data("trades", [trade(1)])
+        asked.append(server.next_request())
+        server.wait_for_close()
+
+    with exchange(silent, sends_trades(1, 2)) as url:
+        listening = Listening(url, TRADES)
+        listening.until_count(2)
+    assert asked[0]["event"] == "ping"
+    [reconnecting] = [e for e in listening.told if isinstance(e, events.Reconnecting)]
+    assert "nothing came" in reconnecting.reason
+
+
+def test_a_pong_keeps_a_quiet_connection(monkeypatch):
+    monkeypatch.setattr(policy, "PING_AFTER", 0.02)
+    monkeypatch.setattr(policy, "DEAD_AFTER", 5)
+    pings = 3
+
+    def quiet(server: Exchange) -> None:
+        server.welcome()
+        for _ in range(pings):
+            cid = server.next_request()["cid"]
+            server.send(event("pong", ts=1, cid=cid))
+        server.data("trades", [trade(1)])
+        server.wait_for_close()
+
+    with exchange(quiet) as url:
+        listening = Listening(url, TRADES)
+        listening.until_count(1)
+    assert listening.kinds() == ["Connected", "Subscribed"]
+    assert sum(b'"ping"' in frame for way, frame in listening.frames if way == "sent") == pings
+
+
+# Connections that cannot be had.
+
+
+def test_a_first_connection_is_tried_again_for_a_while_and_then_given_up(monkeypatch):
+    monkeypatch.setattr(policy, "RETRY_FOR_FIRST", 0.1)
+    with answering(http_answer("503 Service Unavailable")) as url:
+        listening = Listening(url, TRADES)
+        failed = listening.failure(ConnectionFailed)
+    assert "HTTP 503" in failed.what
+    attempts = [e.attempt for e in listening.told]
+    assert attempts == list(range(1, len(attempts) + 1))
+    assert len(attempts) > 1
+
+
+@pytest.mark.parametrize("retry_for", [0.0, 0.05])
+def test_the_user_says_how_long_to_try(retry_for):
+    with answering(http_answer("503 Service Unavailable")) as url:
+        listening = Listening(url, TRADES, retry_for=retry_for)
+        listening.failure(ConnectionFailed)
+    assert bool(listening.told) is bool(retry_for)
+
+
+def test_after_a_loss_the_same_time_is_tried_and_what_was_received_is_given():
+    with exchange(sends_trades(1, then=drop), then_refuse=True) as url:
+        listening = Listening(url, TRADES, retry_for=0.05)
+        failed = listening.failure(ConnectionFailed)
+    assert trades_of(listening.items) == [("snapshot", 1)]
+    assert "HTTP 503" in failed.what
+    assert listening.kinds().count("Reconnecting") > 1
+
+
+def test_a_server_that_is_none_of_ours_is_not_tried_again():
+    with answering(http_answer("200 OK")) as url:
+        listening = Listening(url, TRADES, retry_for=60)
+        failed = listening.failure(ConnectionFailed)
+    assert failed.permanent
+    assert listening.told == []
+
+
+def test_another_version_of_the_api_is_not_tried_again():
+    def script(server: Exchange) -> None:
+        server.send(hello(version=3))
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        failed = Listening(url, TRADES, retry_for=60).failure(ConnectionFailed)
+    assert "version 3" in failed.what
+
+
+def test_a_server_that_speaks_something_else_gives_bad_frames_and_no_records():
+    with websocket_server(greet) as url:
+        listening = Listening(url, TRADES)
+        listening.until(lambda: listening.stream.stats.bad_frames > 0)
+    assert listening.items == []
+
+
+def test_after_a_429_the_exchange_is_left_alone_for_a_minute():
+    with answering(http_answer("429 Too Many Requests")) as url:
+        listening = Listening(url, TRADES, retry_for=3600)
+        batches = listening.stream.batches()
+        next(batches)
+        batches.close()
+    [reconnecting] = listening.told
+    assert reconnecting.delay >= policy.RATE_LIMIT_WAIT
+    assert listening.stream.status.state is State.RECONNECTING
+
+
+def test_while_it_waits_empty_batches_come_so_that_the_caller_lives():
+    with answering(http_answer("429 Too Many Requests")) as url:
+        batches = Listening(url, TRADES, retry_for=3600).stream.batches()
+        assert [next(batches) for _ in range(5)] == [[]] * 5
+        batches.close()
+
+
+# Refusals.
+
+
+def test_a_refused_subscription_is_raised_after_what_was_received():
+    def script(server: Exchange) -> None:
+        server.welcome(1)
+        server.data("trades", [trade(2), trade(1)])
+        server.send(error(server.next_request(), 10300, "symbol: invalid"))
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        listening = Listening(url, TRADES, "ticker:tNOPE:USD")
+        refused = listening.failure(Refused)
+    assert "ticker:tNOPE:USD" in refused.what
+    assert "symbol: invalid" in refused.what
+    assert refused.hint
+    assert len(listening.items) == 2
+
+
+# Gaps and proofs on a living connection.
+
+
+def test_a_hole_in_the_sequence_is_told_and_every_channel_heals():
+    def script(server: Exchange) -> None:
+        server.welcome(2)
+        server.data("trades", [trade(1)])
+        server.data("book", [[100, 1, 1]])
+        server.data("trades", "te", trade(3), skip=1)
+        server.confirm_again("trades", "book")
+        server.data("trades", [trade(3), trade(2), trade(1)])
+        server.data("book", [[90, 1, 1]])
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        listening = Listening(url, TRADES, BOOK, strict=True)
+        items = listening.until_count(5)
+    assert trades_of(items) == [("snapshot", 1), ("backfill", 2), ("backfill", 3)]
+    assert [item.type for item in items if isinstance(item, BookLevel)] == ["snapshot"] * 2
+    [gap] = [e for e in listening.told if isinstance(e, events.Gap)]
+    assert (gap.spec, gap.first, gap.last) == (None, 2, 4)
+    assert listening.stream.stats.gaps == 1
+    assert "Reconnecting" not in listening.kinds()
+
+
+def checksum(text: str) -> int:
+    unsigned = zlib.crc32(text.encode())
+    return unsigned - (1 << 32) if unsigned >= 1 << 31 else unsigned
+
+
+def test_a_wrong_checksum_resubscribes_that_book_alone():
+    def script(server: Exchange) -> None:
+        server.welcome(2)
+        server.data("book", [[100, 1, 1]])
+        server.data("book", "cs", checksum("100:1"))
+        server.data("book", "cs", checksum("100:2"))
+        server.data("trades", [trade(1)])
+        server.confirm_again("book")
+        server.data("book", [[90, 1, 1]])
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        listening = Listening(url, TRADES, BOOK)
+        items = listening.until_count(3)
+    assert [float(item.price) for item in items if isinstance(item, BookLevel)] == [100, 90]
+    assert trades_of(items) == [("snapshot", 1)]
+    [resync] = [e for e in listening.told if isinstance(e, events.Resync)]
+    assert resync.spec == BOOK
+    stats = listening.stream.stats
+    assert (stats.resyncs, stats.checksums, stats.checksum_mismatches) == (1, 2, 1)
+
+
+def test_a_book_that_cannot_be_proven_again_and_again_gets_a_new_connection():
+    def hopeless(server: Exchange) -> None:
+        server.welcome()
+        for attempt in range(policy.MISMATCHES_UNTIL_RECONNECT):
+            if attempt:
+                server.confirm_again("book")
+            server.data("book", [[100, 1, 1]])
+            server.data("book", "cs", 12345)
+        server.wait_for_close()
+
+    def good(server: Exchange) -> None:
+        server.welcome()
+        server.data("book", [[90, 1, 1]])
+        server.wait_for_close()
+
+    with exchange(hopeless, good) as url:
+        listening = Listening(url, BOOK)
+        items = listening.until_count(4)
+    assert [float(item.price) for item in items] == [100, 100, 100, 90]
+    assert listening.kinds().count("Resync") == policy.MISMATCHES_UNTIL_RECONNECT - 1
+    assert listening.stream.stats.reconnects == 1
+
+
+def test_maintenance_is_waited_out_and_everything_subscribed_afresh():
+    states: list[State] = []
+
+    def script(server: Exchange) -> None:
+        server.welcome()
+        server.data("trades", [trade(1)])
+        server.send(info(20060))
+        server.send(info(20061))
+        server.confirm_again("trades")
+        server.data("trades", [trade(2), trade(1)])
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        listening = Listening(url, TRADES)
+        note = listening.stream._on_event
+
+        def noting(happened: events.Event) -> None:
+            states.append(listening.stream.status.state)
+            note(happened)
+
+        listening.stream._on_event = noting
+        items = listening.until_count(2)
+    assert trades_of(items) == [("snapshot", 1), ("backfill", 2)]
+    assert listening.kinds().count("Maintenance") == 2
+    assert State.MAINTENANCE in states
+    assert "Reconnecting" not in listening.kinds()
+
+
+def test_a_request_refused_for_the_moment_is_made_again(monkeypatch):
+    monkeypatch.setattr("bfxstream.protocol.session.RETRY_SECONDS", 0.02)
+
+    def script(server: Exchange) -> None:
+        server.welcome(0)
+        server.send(error(server.next_request(), 11000, "ready: error"))
+        server.confirm()
+        server.data("trades", [trade(1)])
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        listening = Listening(url, TRADES)
+        assert trades_of(listening.until_count(1)) == [("snapshot", 1)]
