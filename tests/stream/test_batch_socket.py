@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from websocket import (
     ABNF,
@@ -91,9 +91,13 @@ def received_in_batches(wire: bytes, cuts: list[int]) -> list[bytes]:
     return received
 
 
-payloads = st.binary(max_size=40) | st.integers(120, 400).map(lambda n: b"x" * n)
-controls = st.builds(frame, st.binary(max_size=10), st.sampled_from([PING, PONG]))
 masks = st.just(b"") | st.just(b"\x01\x02\x03\x04")
+# Among them what looks like a frame: whoever loses his place takes it for one.
+lookalikes = st.just(frame(b"no frame") * 3)
+payloads = st.binary(max_size=40) | lookalikes | st.integers(120, 400).map(lambda n: b"x" * n)
+controls = st.builds(
+    frame, st.binary(max_size=10) | lookalikes, st.sampled_from([PING, PONG]), mask=masks
+)
 texts = st.builds(frame, payloads, wide=st.sampled_from([0, 0, 0, 16, 64]), mask=masks)
 binaries = st.builds(frame, payloads, st.just(BINARY))
 fragmented = st.builds(
@@ -115,6 +119,7 @@ wires = st.builds(
 )
 
 
+@settings(max_examples=300)
 @given(wires, st.lists(st.integers(0, 10**6), max_size=12))
 def test_however_the_bytes_are_cut_the_messages_are_websocket_clients(wire, cuts):
     assert received_in_batches(wire, cuts) == received_plainly(wire)
@@ -239,13 +244,29 @@ def test_a_connection_that_breaks_off_is_closed(beginning):
 
 @pytest.mark.parametrize(
     "wire",
-    [b"\xc1\x01x", b"\x8b\x01x", frame(b"x", CONT), frame(b"x" * 130, PING)],
-    ids=["reserved bit", "unknown opcode", "continuation of nothing", "long ping"],
+    [
+        pytest.param(b"\xc1\x01x", id="reserved bit"),
+        pytest.param(b"\x8b\x01x", id="unknown opcode"),
+        pytest.param(frame(b"x", CONT), id="continuation of nothing"),
+        pytest.param(frame(b"x", fin=False) + frame(b"y"), id="message inside a message"),
+        pytest.param(frame(b"x" * 130, PING), id="long ping"),
+    ],
 )
 def test_what_breaks_the_protocol_is_said_so(wire):
     with connected() as (client, server):
         server.sendall(wire)
         with pytest.raises((WebSocketProtocolException, ValueError)):
+            client.receive()
+
+
+def test_a_message_inside_a_message_is_refused_after_a_timeout_too():
+    with connected() as (client, server):
+        server.sendall(frame(b"beginning", fin=False))
+        client.settimeout(0.001)
+        with pytest.raises(WebSocketTimeoutException):
+            client.receive()
+        server.sendall(frame(b"another"))
+        with pytest.raises(WebSocketProtocolException):
             client.receive()
 
 
