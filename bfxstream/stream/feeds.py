@@ -233,7 +233,8 @@ class BurstFeed(BookFeed):
     With BULK_UPDATES a burst is one frame. Where the exchange does not have that flag, a burst
     is over when a row comes that cannot follow in it, when another kind of frame comes, or after
     a short pause. Each burst has deleted bids, deleted asks, set bids, set asks, in this order,
-    each from the best price outwards (API: ws-public-books, as recorded).
+    each from the best price outwards; of single orders, deletes and then sets in any order (API:
+    ws-public-books and ws-public-raw-books, as recorded).
     """
 
     def __init__(self, subscription: BookSubscription, context: Context) -> None:
@@ -253,7 +254,7 @@ class BurstFeed(BookFeed):
                 self.book.apply(row)
             return self._give(now)
         row = message.rows[0]
-        place = _place_in_burst(row)
+        place = _place_in_burst(row, self.subscription.raw)
         finished = self._settle(now) if self._begins_a_burst(place) else []
         self.book.apply(row)
         self._place_in_burst = place
@@ -264,8 +265,7 @@ class BurstFeed(BookFeed):
         last = self._place_in_burst
         if last is None:
             return False
-        # Deletes of raw orders name no price: they all have the same place.
-        return place < last or (place == last and place[2] != 0)
+        return place < last or (place == last and not self.subscription.raw)
 
     def _settle(self, now: float) -> list[Record]:
         if self._unsettled_since is None:
@@ -295,7 +295,9 @@ class BurstFeed(BookFeed):
         raise NotImplementedError
 
 
-def _place_in_burst(row: BookRow) -> tuple[bool, bool, float]:
+def _place_in_burst(row: BookRow, raw: bool) -> tuple[bool, bool, float]:
+    if raw:
+        return (not row.deletes, False, 0.0)
     quote = float(row.quote)
     return (not row.deletes, not row.is_bid, -quote if row.is_bid else quote)
 
