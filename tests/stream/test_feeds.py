@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from itertools import groupby
 
 import msgspec
 import pytest
+from captures import LOBO, capture_lines
 from frames import encode
 from hypothesis import given
 from hypothesis import strategies as st
@@ -419,6 +421,52 @@ def test_a_new_snapshot_ends_an_unfinished_burst():
     feeding.resubscribed()
     assert len(feeding.take(SNAPSHOT)) == 1
     assert feeding.after(10) == []
+
+
+def burst(changes: dict[int, int]) -> list[list[int]]:
+    """Levels (bids below 100, asks above) to their new counts, as the exchange orders them."""
+    rows = [[price, count, 1 if price < 100 else -1] for price, count in changes.items()]
+    return sorted(rows, key=lambda row: (row[1] > 0, row[2] < 0, -row[2] * row[0]))
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.integers(90, 110).filter(lambda p: p != 100), st.integers(0, 2)),
+        max_size=8,
+    )
+)
+def test_without_bulk_no_state_from_within_a_burst_is_ever_given(sequence):
+    feeding, whole = Feeding(BOOK, BookView.FULL), Feeding(BOOK, BookView.FULL)
+    feeding.take(SNAPSHOT)
+    settled = fulls(whole.take(SNAPSHOT))
+    seen = []
+    for changes in sequence:
+        settled += fulls(whole.take(burst(changes)))
+        for row in burst(changes):
+            seen += fulls(feeding.take(row))
+    seen += fulls(feeding.after(10))
+    assert [state for state in seen if state not in settled] == []
+    if any(sequence):
+        assert seen[-1] == settled[-1]
+
+
+def test_without_bulk_no_state_from_within_a_real_burst_of_orders_is_given():
+    """A burst is what has one time of the exchange; within it sets come in any order."""
+    frames = [json.loads(line) for line in capture_lines(LOBO) if line.startswith(b"[166098,[")]
+    snapshot, *updates = (frame[1:] for frame in frames)
+    feeding = Feeding("book:tBTCUSD:R0:250", BookView.FULL)
+    whole = Feeding("book:tBTCUSD:R0:250", BookView.FULL)
+    feeding.take(snapshot[0])
+    settled = fulls(whole.take(snapshot[0]))
+    seen = []
+    for _, rows in groupby(updates, key=lambda update: update[2]):
+        orders = [order for order, *_ in rows]
+        settled += fulls(whole.take(orders))
+        for order in orders:
+            seen += fulls(feeding.take(order))
+    seen += fulls(feeding.after(10))
+    assert len(seen) > 20, "most of the 26 bursts, one by one"
+    assert [state for state in seen if state not in settled] == []
 
 
 def test_thinned_a_book_is_given_at_once_and_then_no_more_often_than_asked():
