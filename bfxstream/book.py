@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from msgspec import Raw
-
 from bfxstream.protocol.channels import CHECKSUM_LEVELS, BookSubscription
 from bfxstream.protocol.records import Side
-from bfxstream.protocol.rows import BookRow
+from bfxstream.protocol.rows import BookRow, FundingLevelRow, LevelRow
+from bfxstream.protocol.symbols import Market
 
-Rank = tuple[float, int]
-"""Where a row stands on its side, best first: its price (negated for bids), then a tie-break."""
+Rank = float | tuple[float, int]
+"""Where a row stands on its side, best first: its price, negated for bids; and a tie-break
+where several rows may have one price."""
 
 RowT = TypeVar("RowT", bound=BookRow)
 
@@ -22,18 +23,23 @@ RowT = TypeVar("RowT", bound=BookRow)
 class BookSide(Generic[RowT]):
     """One side of a book: its rows by rank."""
 
-    __slots__ = ("_ranks", "_rows")
+    __slots__ = ("_ranks", "_rows", "_tokens")
 
     def __init__(self) -> None:
-        self._ranks: list[Rank] = []
+        self._ranks: list[Any] = []
         self._rows: dict[Rank, RowT] = {}
+        self._tokens: dict[Rank, bytes] = {}
+        # A row's part of the checksum, kept until the row changes: most rows of one checksum
+        # were in the last.
 
     def __len__(self) -> int:
         return len(self._ranks)
 
     def put(self, rank: Rank, row: RowT) -> None:
         """Insert the row, or replace the one that has its rank."""
-        if rank not in self._rows:
+        if rank in self._rows:
+            self._tokens.pop(rank, None)
+        else:
             insort(self._ranks, rank)
         self._rows[rank] = row
 
@@ -41,6 +47,7 @@ class BookSide(Generic[RowT]):
         """Remove the row of this rank; False where there is none."""
         if self._rows.pop(rank, None) is None:
             return False
+        self._tokens.pop(rank, None)
         del self._ranks[bisect_left(self._ranks, rank)]
         return True
 
@@ -48,6 +55,7 @@ class BookSide(Generic[RowT]):
         """Forget every row."""
         self._ranks.clear()
         self._rows.clear()
+        self._tokens.clear()
 
     @property
     def best(self) -> RowT | None:
@@ -57,15 +65,25 @@ class BookSide(Generic[RowT]):
     @property
     def best_price(self) -> float | None:
         """The best row's price or rate, or None on an empty side."""
-        return abs(self._ranks[0][0]) if self._ranks else None
+        row = self.best
+        return None if row is None else float(row.quote)
 
     def rows(self, limit: int | None = None) -> list[RowT]:
         """The rows, best first, at most `limit` of them."""
         return [self._rows[rank] for rank in self._ranks[:limit]]
 
+    def checksum_tokens(self) -> list[bytes]:
+        """The checksum's tokens of the best rows, best first."""
+        tokens = self._tokens
+        best = self._ranks[:CHECKSUM_LEVELS]
+        for rank in best:
+            if rank not in tokens:
+                tokens[rank] = self._rows[rank].checksum_token
+        return [tokens[rank] for rank in best]
+
 
 class OrderBook(Generic[RowT]):
-    """Both sides of one symbol's book of levels: P0…P4, trading or funding."""
+    """Both sides of one symbol's book; `order_book` makes the right one of its kinds."""
 
     def __init__(self) -> None:
         self.bids: BookSide[RowT] = BookSide()
@@ -85,21 +103,15 @@ class OrderBook(Generic[RowT]):
         self.asks.clear()
 
     def apply(self, row: RowT) -> Side:
-        """Set or delete what the row names; answers the side it belongs to."""
-        bid = row.is_bid
-        side = self.bids if bid else self.asks
-        if not row.deletes:
-            side.put(_rank(row, bid), row)
-        elif not side.drop(_rank(row, bid)):
-            self.unknown_deletes += 1
-        return "bid" if bid else "ask"
+        """Set or delete what the row names; answers the side it belongs to.
+
+        Raises ValueError, and changes nothing, where a price or an amount is no finite number.
+        """
+        raise NotImplementedError
 
     def checksum(self) -> int:
         """The signed CRC-32 that a `cs` frame must show (API: WebSocket checksum)."""
-        return checksum_of(
-            [row.checksum_token for row in self.bids.rows(CHECKSUM_LEVELS)],
-            [row.checksum_token for row in self.asks.rows(CHECKSUM_LEVELS)],
-        )
+        return checksum_of(self.bids.checksum_tokens(), self.asks.checksum_tokens())
 
     @property
     def crossed(self) -> bool:
@@ -107,12 +119,48 @@ class OrderBook(Generic[RowT]):
         bid, ask = self.bids.best_price, self.asks.best_price
         return bid is not None and ask is not None and bid >= ask
 
+    def _set_or_delete(self, bid: bool, rank: Rank, row: RowT) -> Side:
+        side = self.bids if bid else self.asks
+        if not row.deletes:
+            side.put(rank, row)
+        elif not side.drop(rank):
+            self.unknown_deletes += 1
+        return "bid" if bid else "ask"
+
+
+class LevelBook(OrderBook[LevelRow]):
+    """P0…P4 of a trading pair: levels keyed by price."""
+
+    def apply(self, row: LevelRow) -> Side:
+        price, amount = float(row.price), float(row.amount)
+        if not math.isfinite(price + amount):
+            raise ValueError("a number out of range")
+        # Written out: most of the exchange's frames end here.
+        if amount > 0:
+            if row.count:
+                self.bids.put(-price, row)
+            elif not self.bids.drop(-price):
+                self.unknown_deletes += 1
+            return "bid"
+        if row.count:
+            self.asks.put(price, row)
+        elif not self.asks.drop(price):
+            self.unknown_deletes += 1
+        return "ask"
+
+
+class FundingBook(OrderBook[FundingLevelRow]):
+    """P0…P4 of a funding currency: levels keyed by rate and period."""
+
+    def apply(self, row: FundingLevelRow) -> Side:
+        return self._set_or_delete(row.is_bid, _rank(row), row)
+
 
 class RawBook(OrderBook[RowT]):
-    """Both sides of one symbol's book of single orders: R0.
+    """R0: single orders, or offers in funding.
 
-    An order is known by its id alone: it may come again with another price, and a delete names
-    no price, so the place of each is remembered.
+    One is known by its id alone: it may come again with another price, and a delete names no
+    price, so the place of each is remembered.
     """
 
     def __init__(self) -> None:
@@ -124,13 +172,12 @@ class RawBook(OrderBook[RowT]):
         self._places.clear()
 
     def apply(self, row: RowT) -> Side:
-        bid = row.is_bid
+        rank, bid = _rank(row), row.is_bid
         place = self._places.pop(row.tie_break, None)
         if place is not None:
             place[0].drop(place[1])
         if not row.deletes:
             side = self.bids if bid else self.asks
-            rank = _rank(row, bid)
             side.put(rank, row)
             self._places[row.tie_break] = (side, rank)
         elif place is None:
@@ -138,14 +185,18 @@ class RawBook(OrderBook[RowT]):
         return "bid" if bid else "ask"
 
 
-def _rank(row: BookRow, bid: bool) -> Rank:
+def _rank(row: BookRow) -> Rank:
     quote = float(row.quote)
-    return (-quote if bid else quote, row.tie_break)
+    if not math.isfinite(quote + float(row.amount)):  # type: ignore[attr-defined]
+        raise ValueError("a number out of range")
+    return (-quote if row.is_bid else quote, row.tie_break)
 
 
 def order_book(subscription: BookSubscription) -> OrderBook[Any]:
     """An empty book of the kind that this subscription delivers."""
-    return RawBook() if subscription.raw else OrderBook()
+    if subscription.raw:
+        return RawBook()
+    return FundingBook() if subscription.market is Market.FUNDING else LevelBook()
 
 
 def checksum_of(bids: Sequence[bytes], asks: Sequence[bytes]) -> int:
@@ -159,8 +210,3 @@ def checksum_of(bids: Sequence[bytes], asks: Sequence[bytes]) -> int:
         tokens += asks[i : i + 1]
     crc = zlib.crc32(b":".join(tokens))
     return crc - (1 << 32) if crc >= 1 << 31 else crc
-
-
-def level_fields(row: Any) -> tuple[Raw, int, Raw]:
-    """Price (or rate), number of orders, signed amount of any row, for views of every kind."""
-    return row.quote, getattr(row, "count", 1), row.amount

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 from bfxstream.protocol.channels import parse_spec
-from bfxstream.protocol.session import Channel, Session
+from bfxstream.protocol.codes import Conf
+from bfxstream.protocol.decode import ChannelDecoder, FrameReader, Kind, Message
+from bfxstream.protocol.session import Channel, Receiver, Session
 
 ALL_FLAGS = 32768 | 65536 | 131072 | 536870912
 
@@ -50,7 +52,11 @@ class Conversation:
     """A session, and the exchange's side of its conversation: sends frames, reads requests."""
 
     def __init__(self, *specs: str, flags: int | None = None, timestamps: bool = False) -> None:
-        self.session = Session([parse_spec(spec) for spec in specs], timestamps=timestamps)
+        self.arrivals: list[tuple[Channel, Message]] = []
+        self.was_fresh = False
+        receivers = [self._receiver(i) for i in range(len(specs))]
+        wanted = [parse_spec(spec) for spec in specs]
+        self.session = Session(wanted, receivers, timestamps=timestamps)
         self.flags = int(self.session.conf) if flags is None else flags
         self.seq = 0
 
@@ -60,8 +66,17 @@ class Conversation:
 
     def say(self, *frames: bytes) -> list[Any]:
         """Hand the session frames; the messages that came of them."""
-        arrivals = [self.session.receive(frame) for frame in frames]
-        return [arrival for arrival in arrivals if arrival is not None]
+        for frame in frames:
+            self.session.receive(frame)
+        arrived, self.arrivals = self.arrivals, []
+        return arrived
+
+    def _receiver(self, index: int) -> Receiver:
+        def receive(message: Message, fresh: bool) -> None:
+            self.was_fresh = fresh
+            self.arrivals.append((self.session.channels[index], message))
+
+        return receive
 
     def requests(self) -> list[dict[str, Any]]:
         return [json.loads(frame) for frame in self.session.frames_to_send()]
@@ -82,7 +97,30 @@ class Conversation:
             self.say(subscribed(request, chan_id))
         self.events()
 
+    def after_start(self, *frames: bytes) -> list[Any]:
+        """Start, then hand the session frames."""
+        self.start()
+        return self.say(*frames)
+
     def data(self, chan_id: int, *content: Any, skip: int = 0) -> list[Any]:
         """Send a channel's frame with the next sequence number, or one that skips some."""
         self.seq += 1 + skip
         return self.say(with_tail(chan_id, *content, seq=self.seq))
+
+
+def decode(spec: str, frame: bytes, conf: Conf = Conf.NONE) -> Message:
+    """One frame, read as the channel of this spec reads it."""
+    return ChannelDecoder(parse_spec(spec), conf).decode(frame, frame.find(b",") + 1)
+
+
+def sequence_of(frame: bytes, conf: Conf) -> int | None:
+    """The sequence number of any channel's frame, by its layout alone."""
+    return FrameReader(conf).decode(frame, frame.find(b",") + 1).seq
+
+
+def rows_of(message: Message) -> list[Any]:
+    """The rows of a message of any kind."""
+    if message.kind is Kind.ROWS:
+        return list(message.payload)
+    with_row = (Kind.ROW, Kind.EXECUTED, Kind.UPDATED)
+    return [message.payload] if message.kind in with_row else []

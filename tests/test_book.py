@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from frames import encode
+from frames import decode, encode, rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bfxstream.book import OrderBook, checksum_of, level_fields, order_book
+from bfxstream.book import OrderBook, checksum_of, order_book
 from bfxstream.protocol.channels import parse_spec
-from bfxstream.protocol.codes import Conf
-from bfxstream.protocol.decode import ChannelDecoder
 
 LEVELS, ORDERS = "book:tBTCUSD:P0", "book:tBTCUSD:R0"
 FUNDING_LEVELS, FUNDING_OFFERS = "book:fUSD:P0", "book:fUSD:R0"
@@ -19,7 +17,7 @@ FUNDING_LEVELS, FUNDING_OFFERS = "book:fUSD:P0", "book:fUSD:R0"
 def rows(spec: str, *tokens: str):
     """Rows as a decoder gives them: `"6000,1,1"` is `[6000,1,1]`, digit for digit."""
     frame = f"[1,[{','.join(f'[{row}]' for row in tokens)}]]".encode()
-    return ChannelDecoder(parse_spec(spec), Conf.NONE).decode(frame).rows
+    return decode(spec, frame).payload
 
 
 def book(spec: str, *tokens: str) -> OrderBook:
@@ -239,8 +237,9 @@ def test_a_side_gives_as_many_of_its_best_as_are_asked_for():
     ],
 )
 def test_every_kind_of_row_has_a_quote_a_number_of_orders_and_an_amount(spec, row, fields):
-    quote, count, amount = level_fields(rows(spec, row)[0])
-    assert (bytes(quote), count, bytes(amount)) == fields
+    [decoded] = rows(spec, row)
+    count = getattr(decoded, "count", 1)
+    assert (bytes(decoded.quote), count, bytes(decoded.amount)) == fields
 
 
 # Any sequence of rows equals a naive model.
@@ -288,11 +287,10 @@ def naive_sides(spec: str, sequence: list[tuple]) -> tuple[list, list, int]:
 def test_any_sequence_of_rows_leaves_the_book_that_a_naive_model_leaves(spec, data):
     snapshot = data.draw(st.lists(KINDS[spec], max_size=8))
     updates = data.draw(st.lists(KINDS[spec], max_size=30))
-    decoder = ChannelDecoder(parse_spec(spec), Conf.NONE)
     target = order_book(parse_spec(spec))
-    target.load(decoder.decode(encode([1, snapshot])).rows)
+    target.load(decode(spec, encode([1, snapshot])).payload)
     for row in updates:
-        target.apply(decoder.decode(encode([1, row])).rows[0])
+        target.apply(rows_of(decode(spec, encode([1, row])))[0])
     bids, asks, unknown = naive_sides(spec, snapshot + updates)
     assert side(target.bids) == bids
     assert side(target.asks) == asks

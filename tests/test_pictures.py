@@ -21,11 +21,12 @@ from bfxstream.demo.session import Session as DemoSession
 from bfxstream.output.table import TableSink, svg
 from bfxstream.protocol.channels import Subscription, parse_spec
 from bfxstream.protocol.codes import Conf
-from bfxstream.protocol.records import Record
 from bfxstream.protocol.session import Session
 from bfxstream.protocol.status import State, Status
 from bfxstream.protocol.views import BookView
-from bfxstream.stream.feeds import BookFeed, Context, FeedOptions, make_feed
+from bfxstream.stream.book_feeds import BookFeed
+from bfxstream.stream.feed import Context, FeedOptions
+from bfxstream.stream.feeds import make_feed
 
 PICTURES = Path(__file__).parent / "pictures"
 SEED = 7
@@ -71,17 +72,23 @@ class Clock:
         return self.now
 
 
+def fail(index: int, reason: str, times: int) -> None:
+    pytest.fail(f"a book of the demo exchange failed its proof: {reason}")
+
+
 def draw(picture: Picture) -> str:
     """Half a minute of the seeded market through the whole pipeline, without a socket."""
     clock = Clock()
     hub = Hub(Market(SEED), rate=100)
     server = DemoSession(hub, Random(SEED), heartbeat=15, clock=clock, wall=lambda: hub.market.mts)
     subscriptions = picture.subscriptions
-    client = Session(subscriptions)
-    status = Status(State.LIVE, "ws://127.0.0.1:8080/ws/2")
+    status = Status(State.LIVE, "ws://127.0.0.1:8080/ws/2", demo=True)
     options = FeedOptions(book_view=BookView.STATE)
-    context = Context(options, status.stats, lambda gap: None, lambda: hub.market.mts)
-    feeds = [make_feed(subscription, context) for subscription in subscriptions]
+    context = Context(
+        options, status.stats, lambda event: None, fail, wall_mts=lambda: hub.market.mts
+    )
+    feeds = [make_feed(i, wish, context) for i, wish in enumerate(subscriptions)]
+    client = Session(subscriptions, [feed.receive for feed in feeds])
     console = Console(
         width=picture.width, height=picture.height, force_terminal=True, color_system="truecolor"
     )
@@ -94,13 +101,9 @@ def draw(picture: Picture) -> str:
         for frame in server.take_output():
             status.stats.messages += 1
             status.last_received = clock.now
-            if arrival := client.receive(frame):
-                channel, message = arrival
-                records: list[Record] = feeds[channel.index].receive(
-                    message, channel.fresh, clock.now
-                )
-                channel.fresh = channel.fresh and not message.rows
-                sink.write(records)
+            client.receive(frame)
+        sink.write(context.out)
+        context.out.clear()
         for request in client.frames_to_send():
             server.receive(request)
         sink.render(picture.width, picture.height, clock.now)

@@ -10,8 +10,9 @@ from typing import NoReturn
 import click
 
 from bfxstream.cli.group import LazyGroup
+from bfxstream.cli.signals import Interrupted
 from bfxstream.cli.stderr import say
-from bfxstream.errors import BfxStreamError, ExitCode, ReaderGone
+from bfxstream.errors import BfxStreamError, ConnectionFailed, ExitCode, ReaderGone
 
 _COMMANDS = {
     "ticker": ("bfxstream.cli.market", "Best prices, last price and the day's figures."),
@@ -49,6 +50,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     lazy_commands=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
+    invoke_without_command=True,
 )
 @click.option(
     "-V",
@@ -59,7 +61,8 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     callback=_show_version,
     help="Show the version and exit.",
 )
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Bitfinex market data: live tables in a terminal, JSON Lines in a pipe.
 
     \b
@@ -68,6 +71,8 @@ def cli() -> None:
       bfxstream trades tBTCUSD | jq .price     one JSON object a line
       bfxstream book tBTCUSD --demo            no internet, no account: the demo exchange
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main() -> NoReturn:
@@ -82,11 +87,13 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command; its exit code. Says every error in one line on standard error."""
-    debug = "--debug" in arguments
+    debug = "--debug" in arguments or "BFXSTREAM_DEBUG" in os.environ
     try:
         result = cli.main(arguments, prog_name="bfxstream", standalone_mode=False)
     except ReaderGone:
         return _nobody_reads()
+    except Interrupted as interrupted:
+        return interrupted.exit_code
     except SystemExit as leaving:
         # click's own answer to a closed pipe, met while it printed a help text.
         if isinstance(leaving.__context__, BrokenPipeError):
@@ -112,7 +119,7 @@ def _report(error: Exception) -> int:
         say(f"{error.format_message().rstrip('.')} (see '{command} --help')", command)
         return ExitCode.USAGE
     if isinstance(error, BfxStreamError):
-        say(str(error))
+        say(_with_way_out(error))
         return error.exit_code
     if isinstance(error, click.Abort):
         return ExitCode.INTERRUPTED
@@ -121,3 +128,9 @@ def _report(error: Exception) -> int:
         return ExitCode.CONNECTION
     say(f"internal error: {type(error).__name__}: {error}; run again with --debug for a report")
     return ExitCode.CONNECTION
+
+
+def _with_way_out(error: BfxStreamError) -> str:
+    if isinstance(error, ConnectionFailed) and not error.hint:
+        return f"{error}; check the network and --url; --demo works offline"
+    return str(error)

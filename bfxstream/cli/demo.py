@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import signal
 
 import click
 
 from bfxstream.cli.options import option
-from bfxstream.cli.signals import Interrupted, Signals
-from bfxstream.errors import ConnectionFailed
+from bfxstream.cli.signals import Signals
+from bfxstream.errors import ConnectionFailed, UsageError
 
 
 @click.command(name="demo-exchange")
@@ -33,6 +34,8 @@ def demo_exchange(port: int, seed: int | None, rate: float) -> int:
     """
     from bfxstream.demo import DemoExchange  # noqa: PLC0415  asyncio and websockets cost 100 ms
 
+    if not math.isfinite(rate):
+        raise UsageError(f"--rate {rate} is no rate", hint="use a number from above 0 to 5000")
     with Signals():
         try:
             exchange = DemoExchange(seed=seed, rate=rate, port=port)
@@ -46,7 +49,5 @@ def demo_exchange(port: int, seed: int | None, rate: float) -> int:
             click.echo(exchange.url)
             while True:
                 signal.pause()
-        except Interrupted as interrupted:
-            return interrupted.exit_code
         finally:
             exchange.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from typing import Any
 
@@ -26,6 +27,15 @@ class LazyGroup(click.Group):
         module = importlib.import_module(self.lazy_commands[cmd_name][0])
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.lazy_commands and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], self.lazy_commands, n=1)
+            known = f"did you mean {near[0]!r}?" if near else f"use {', '.join(self.lazy_commands)}"
+            ctx.fail(f"{args[0]!r} is not a command: {known}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,37 +16,43 @@ ONCE_TIMEOUT = 30.0
 class Limits:
     """Counts what is printed and watches the clock."""
 
-    def __init__(self, settings: Settings) -> None:
-        now = time.monotonic()
+    def __init__(self, settings: Settings, now: float) -> None:
         self.once = settings.once
-        self._left = settings.count
+        self.printed = 0
+        """Records admitted; events do not count."""
+        self._count = settings.count
         self._end = now + settings.duration if settings.duration is not None else None
         self._timeout = settings.timeout
         if self._timeout is None and settings.once:
             self._timeout = ONCE_TIMEOUT
         self._last_received = now
 
-    def admit(self, items: list[Any], now: float) -> Sequence[Any]:
-        """What may still be printed of a batch; events do not count."""
-        if items:
-            self._last_received = now
-        if self._left is None or not items:
+    def admit(self, items: list[Any]) -> Sequence[Any]:
+        """What may still be printed of a batch."""
+        if self._count is None:
+            self.printed += sum(not isinstance(item, Event) for item in items)
             return items
         admitted = []
         for item in items:
-            if self._left == 0:
+            if self.printed == self._count:
                 break
             admitted.append(item)
-            self._left -= not isinstance(item, Event)
+            self.printed += not isinstance(item, Event)
         return admitted
 
-    def reached(self, now: float) -> bool:
-        """Whether the run is done. Raises NothingReceived when the timeout has passed."""
-        if self._left == 0 or (self._end is not None and now >= self._end):
+    def reached(self, received: bool, now: float) -> bool:
+        """Whether the run is done; `received` where data came since the last call.
+
+        Raises NothingReceived when the timeout has passed.
+        """
+        if self.printed == self._count or (self._end is not None and now >= self._end):
             return True
-        if self._timeout is not None and now - self._last_received >= self._timeout:
+        if received:
+            self._last_received = now
+        elif self._timeout is not None and now - self._last_received >= self._timeout:
             raise NothingReceived(
                 f"nothing was received within {self._timeout:g} s",
-                hint="the market may be quiet: check the symbol, or give a longer --timeout",
+                hint="check the symbol and the connection (-v says more), or wait longer "
+                "with --timeout",
             )
         return False

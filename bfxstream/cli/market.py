@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bfxstream.cli.options import TIME, Settings, flag, option, streaming_options
-from bfxstream.cli.run import run_stream
+from bfxstream.cli.run import is_explicit, run_stream
 from bfxstream.cli.types import SpecType, SymbolType
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import (
@@ -148,7 +148,7 @@ def _run_books(
     *,
     every_update: bool,
 ) -> int:
-    if every is not None and view == BookView.LEVELS.value:
+    if every is not None and view == BookView.LEVELS.value and is_explicit("every"):
         raise UsageError("--every thins whole books only", hint="add --view full or --view top")
     return run_stream(
         subscriptions,

@@ -1,12 +1,14 @@
-"""Ctrl-C and SIGTERM: they end a wait at once, but never a line that is being written."""
+"""Signals: they end a wait at once, but never a line that is being written."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 _GRACE_SECONDS = 2
 """How long a write to a reader that has stopped may hold up the end."""
@@ -21,15 +23,20 @@ class Interrupted(BaseException):
 
 
 class Signals:
-    """Turns SIGINT and SIGTERM into Interrupted, held back while output is written."""
+    """Turns the signals that end a program into Interrupted, held back while output is written.
+
+    One that is ignored from the start (`nohup`, a job in the background) stays ignored.
+    """
 
     def __init__(self) -> None:
         self._received: int | None = None
         self._holding = False
+        self._restore: Callable[[], None] | None = None
 
     def __enter__(self) -> Signals:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._handle)
+        for number in _ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._handle)
         signal.signal(signal.SIGALRM, self._leave_at_once)
         return self
 
@@ -47,9 +54,26 @@ class Signals:
         if self._received is not None:
             raise Interrupted(self._received)
 
+    def guard_screen(
+        self, suspend: Callable[[], None], resume: Callable[[], None], restore: Callable[[], None]
+    ) -> None:
+        """Give the terminal back while the program is stopped (Ctrl-Z), and on every way out."""
+        self._restore = restore
+
+        def stop(number: int, _: FrameType | None) -> None:
+            suspend()
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            # Here the program stands still, until SIGCONT.
+            signal.signal(number, stop)
+            resume()
+
+        if signal.getsignal(signal.SIGTSTP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGTSTP, stop)
+
     def _handle(self, number: int, _: FrameType | None) -> None:
         if self._received is not None:
-            self._leave_at_once(number, None)
+            self._leave_at_once()
         self._received = number
         if self._holding:
             signal.alarm(_GRACE_SECONDS)
@@ -58,4 +82,6 @@ class Signals:
 
     def _leave_at_once(self, *_: object) -> None:
         # The second Ctrl-C, or a reader that takes nothing: there is no cleaner way left.
+        if self._restore is not None:
+            self._restore()
         os._exit(128 + (self._received or signal.SIGTERM))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 
@@ -15,8 +16,7 @@ def printable(text: str) -> str:
 
 def say(text: str, who: str = "bfxstream") -> None:
     """One line on standard error; where that is closed there is nobody to tell."""
-    try:
-        sys.stderr.write(f"{who}: {printable(text)}\n")
+    line = f"{who}: {printable(text)}" if who else printable(text)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(line + "\n")
         sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):
-        pass

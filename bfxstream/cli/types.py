@@ -11,7 +11,7 @@ from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription, parse_spec
 from bfxstream.protocol.symbols import parse_symbol
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 

@@ -9,8 +9,6 @@ API_VERSION = 2
 MAX_SUBSCRIPTIONS = 25
 """Per connection: the lowest figure in the documents (API: Requirements and limitations)."""
 
-HEARTBEAT_SECONDS = 15
-
 
 class Conf(enum.IntFlag):
     """Flags of the `conf` event (API: General, configuration)."""
@@ -39,7 +37,12 @@ class Action(enum.Enum):
     OTHER_CONNECTION = "other connection"  # this socket is full
     ACTIVE = "active"  # it is already as we asked
     FORGET = "forget"  # the channel is gone already
+    CONF_REFUSED = "conf refused"  # go on without the flags
     CREDENTIALS = "credentials"
+
+
+RETRY_SECONDS = 5.0
+"""What is refused for the moment is asked for again after this long."""
 
 
 class ErrorCode(NamedTuple):
@@ -48,16 +51,18 @@ class ErrorCode(NamedTuple):
     name: str
     remedy: str
     action: Action
+    wait: float = RETRY_SECONDS
+    """Seconds until another try, where the action is RETRY."""
 
 
 ERROR_CODES: dict[int, ErrorCode] = {
     10000: ErrorCode("ERR_UNK", "the exchange does not know this request", Action.FIX),
     10001: ErrorCode("ERR_GENERIC", "check the symbol and the options", Action.FIX),
     10008: ErrorCode("ERR_CONCURRENCY", "another request was under way; retrying", Action.RETRY),
-    10011: ErrorCode("ERR_PREC", "use --prec P0, P1, P2, P3, P4 or R0", Action.FIX),
-    10012: ErrorCode("ERR_LEN", "use --len 1, 25, 100 or 250", Action.FIX),
+    10011: ErrorCode("ERR_PREC", "a precision is P0, P1, P2, P3, P4 or R0", Action.FIX),
+    10012: ErrorCode("ERR_LEN", "a length is 1, 25, 100 or 250", Action.FIX),
     10020: ErrorCode("ERR_PARAMS", "check the symbol and the options", Action.FIX),
-    10050: ErrorCode("ERR_CONF_FAIL", "the stream goes on without this feature", Action.FORGET),
+    10050: ErrorCode("ERR_CONF_FAIL", "the stream goes on without it", Action.CONF_REFUSED),
     10100: ErrorCode("ERR_AUTH_FAIL", "check the API key and its permissions", Action.CREDENTIALS),
     10111: ErrorCode("ERR_AUTH_PAYLOAD", "check the API key", Action.CREDENTIALS),
     10112: ErrorCode("ERR_AUTH_SIG", "check the API secret", Action.CREDENTIALS),
@@ -79,7 +84,9 @@ ERROR_CODES: dict[int, ErrorCode] = {
     10400: ErrorCode("ERR_UNSUB_FAIL", "the channel was not open", Action.FORGET),
     10401: ErrorCode("ERR_UNSUB_NOT", "the channel was not subscribed", Action.FORGET),
     11000: ErrorCode("ERR_READY", "the exchange is not ready; retrying", Action.RETRY),
-    11010: ErrorCode("ERR_RATE_LIMIT", "too many requests; retrying in a minute", Action.RETRY),
+    11010: ErrorCode(
+        "ERR_RATE_LIMIT", "too many requests; retrying in a minute", Action.RETRY, 60.0
+    ),
     20060: ErrorCode("EVT_RESYNC_START", "the exchange is in maintenance; retrying", Action.RETRY),
 }
 

@@ -1,4 +1,4 @@
-"""Array frames into typed rows: one decoder for each subscription, chosen when it is confirmed."""
+"""Array frames into typed messages: one decoder for each channel, made when it is confirmed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 import math
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Raw, Struct
@@ -27,115 +27,94 @@ from bfxstream.protocol.rows import (
 )
 from bfxstream.protocol.symbols import Market
 
-PayloadT = TypeVar("PayloadT")
-
 
 class FrameError(ValueError):
     """A frame that is not JSON, or not in the layout that its channel has."""
 
 
-UNREADABLE = (msgspec.DecodeError, ValueError, IndexError, RecursionError)
-"""What any bytes at all can make a decoder raise; a ValueError is text that is not UTF-8."""
-
-
 class Kind(enum.Enum):
-    """What a frame of a channel is."""
+    """What a frame of a channel is, by its form alone."""
 
-    DATA = "data"  # rows without a name: a snapshot or an update, as the channel's state tells
+    ROW = "row"
+    ROWS = "rows"  # a snapshot, or an update with BULK_UPDATES: only their place tells
     EXECUTED = "te"
     UPDATED = "tu"
     CHECKSUM = "cs"
     HEARTBEAT = "hb"
-    OTHER = "other"  # a name that we do not know yet: counted, then ignored
+    OTHER = "other"  # a name that we do not know yet
 
 
-class Message(Struct):
-    """One decoded frame: rows in wire order, and the tail that the `conf` flags ask for.
+class Message(Protocol):
+    """One decoded frame.
 
-    `seq` is the connection's sequence number, `server_mts` the exchange's clock in ms; each is
-    None where its flag is off.
+    `payload` is a row, a list of rows or the checksum, by `kind`; `seq` is the connection's
+    sequence number and `server_mts` the exchange's clock in ms, None where their flag is off.
     """
 
     kind: Kind
-    rows: list[Any]
-    bulk: bool
-    checksum: int
+    payload: Any
     seq: int | None
     server_mts: int | None
 
 
-# Frame layouts (API: General, configuration): payload or name and payload, then the tail.
-class _Data(Struct, Generic[PayloadT], array_like=True):
-    chan_id: int
-    payload: PayloadT
-    first: int | None = None
-    second: int | None = None
+Decode = Callable[[bytes], Any]
 
-
-class _Named(Struct, Generic[PayloadT], array_like=True):
-    chan_id: int
-    name: str
-    payload: PayloadT
-    first: int | None = None
-    second: int | None = None
-
-
-_KINDS = {
-    "te": Kind.EXECUTED,
-    "fte": Kind.EXECUTED,
-    "tu": Kind.UPDATED,
-    "ftu": Kind.UPDATED,
+_NAMES = {
+    b"te": Kind.EXECUTED,
+    b"fte": Kind.EXECUTED,
+    b"tu": Kind.UPDATED,
+    b"ftu": Kind.UPDATED,
+    b"cs": Kind.CHECKSUM,
+    b"hb": Kind.HEARTBEAT,
 }
 
-_heartbeats = Decoder(_Data[str])
-_checksums = Decoder(_Named[int])
-_anything = Decoder(_Data[Raw])
-_anything_named = Decoder(_Named[Raw])
+_QUOTE, _OPEN = b'"['
+_BRACKETS = b"[]"
 
-_QUOTE = ord('"')
-_BRACKET = ord("[")
-_BRACKETS = (ord("["), ord("]"))
-_SPACE = ord(" ")
-"""The last of JSON's white space, which are all below any other character of a frame."""
+UNREADABLE = (msgspec.DecodeError, ValueError, IndexError, RecursionError)
+"""What reading a frame may raise, whatever its bytes are (wrong UTF-8 is a ValueError)."""
 
 
-def channel_of(frame: bytes) -> bytes:
-    """The channel id's text, without decoding the frame: `[225206,[…]]` gives `225206`."""
-    return frame[1 : frame.find(b",")].strip()
+def _frame_decoder(kind: Kind, payload: Any, conf: Conf) -> Decode:
+    """A decoder of the one layout that this kind of frame has under these flags.
 
-
-def read_tail(conf: Conf, first: int | None, second: int | None) -> tuple[int | None, int | None]:
-    """Sequence number and server time: always in this order, each only with its flag.
-
-    Raises FrameError where one that the flags promise is missing.
+    API: General, configuration: channel id, perhaps a name, payload, then the tail, always
+    sequence number before time. What comes behind is ignored.
     """
-    seq = server_mts = None
-    if conf & Conf.SEQ_ALL:
-        seq, first = first, second
-        if seq is None:
-            raise FrameError("no sequence number")
-    if conf & Conf.TIMESTAMP:
-        server_mts = first
-    return seq, server_mts
+    named = kind in (Kind.EXECUTED, Kind.UPDATED, Kind.CHECKSUM, Kind.OTHER)
+    fields: list[tuple[str, Any]] = [("chan_id", int)]
+    fields += [("name", str)] * named
+    fields += [("payload", payload)]
+    absent: dict[str, Any] = {}
+    for name, flag in (("seq", Conf.SEQ_ALL), ("server_mts", Conf.TIMESTAMP)):
+        if conf & flag:
+            fields.append((name, int))
+        else:
+            absent[name] = None
+    frame_type = msgspec.defstruct(
+        kind.name.title(), fields, array_like=True, gc=False, namespace={"kind": kind, **absent}
+    )
+    return Decoder(frame_type).decode
 
 
-def sequence_of(frame: bytes, conf: Conf) -> int | None:
-    """The sequence number of any array frame, by the layout alone: for channels not known (yet).
+class FrameReader:
+    """Reads frames of any channel by their form alone: the tail is what it is used for."""
 
-    Raises FrameError where the frame is not an array frame.
-    """
-    try:
-        head = _anything.decode(frame)
-    except UNREADABLE:
-        pass  # a name, then a payload of any type where `_Data` expects the tail
-    else:
-        if not bytes(head.payload).startswith(b'"') or bytes(head.payload) == b'"hb"':
-            return read_tail(conf, head.first, head.second)[0]
-    try:
-        named = _anything_named.decode(frame)
-    except UNREADABLE as error:
-        raise FrameError(str(error)) from None
-    return read_tail(conf, named.first, named.second)[0]
+    def __init__(self, conf: Conf) -> None:
+        self._by_name = {name: _frame_decoder(kind, Raw, conf) for name, kind in _NAMES.items()}
+        self._other = _frame_decoder(Kind.OTHER, Raw, conf)
+        self._plain = _frame_decoder(Kind.ROW, Raw, conf)
+
+    def decode(self, frame: bytes, start: int) -> Message:
+        """Read one array frame whose second element begins at `start`. Raises FrameError."""
+        try:
+            if frame[start] == _QUOTE:
+                message = self._by_name.get(_name_at(frame, start), self._other)(frame)
+            else:
+                message = self._plain(frame)
+        except UNREADABLE as error:
+            raise FrameError(str(error)) from None
+        return message  # type: ignore[no-any-return]
 
 
 class ChannelDecoder:
@@ -143,64 +122,40 @@ class ChannelDecoder:
 
     def __init__(self, subscription: Subscription, conf: Conf) -> None:
         row_type = row_layout(subscription)
-        self._conf = conf
-        self._check = _check_of(row_type)
-        self._row = Decoder(_Data[row_type])  # type: ignore[valid-type]
-        self._rows = Decoder(_Data[list[row_type]])  # type: ignore[valid-type]
-        self._named_row = Decoder(_Named[row_type])  # type: ignore[valid-type]
+        # A book's numbers are checked where they become its prices: see OrderBook.apply.
+        self._check = None if isinstance(subscription, BookSubscription) else _check_of(row_type)
+        self._row = _frame_decoder(Kind.ROW, row_type, conf)
+        self._rows = _frame_decoder(Kind.ROWS, list[row_type], conf)  # type: ignore[valid-type]
+        payloads = {Kind.CHECKSUM: int, Kind.HEARTBEAT: str}
+        self._by_name = {
+            name: _frame_decoder(kind, payloads.get(kind, row_type), conf)
+            for name, kind in _NAMES.items()
+        }
+        self._other = _frame_decoder(Kind.OTHER, Raw, conf)
 
-    def decode(self, frame: bytes) -> Message:
-        """Read one array frame of this channel. Raises FrameError, and nothing else."""
+    def decode(self, frame: bytes, start: int) -> Message:
+        """Read one array frame whose second element begins at `start`.
+
+        Raises FrameError, and nothing else, where it is not in this channel's layout.
+        """
         try:
-            start = frame.index(b",") + 1
-            if frame[start] == _QUOTE:
-                return self._decode_named(frame, start)
-            if frame[start] != _BRACKET:
-                return self._decode_spaced(frame)
-            inner = frame[start + 1]
-            if inner <= _SPACE:
-                return self._decode_spaced(frame)
-            return self._decode_data(frame, inner in _BRACKETS)
+            first = frame[start]
+            if first == _OPEN:
+                decode = self._rows if frame[start + 1] in _BRACKETS else self._row
+            elif first == _QUOTE:
+                decode = self._by_name.get(_name_at(frame, start), self._other)
+            else:
+                raise FrameError("no rows where rows are expected")
+            message = decode(frame)
+            if self._check is not None:
+                self._check(message)
         except UNREADABLE as error:
             raise FrameError(str(error)) from None
+        return message  # type: ignore[no-any-return]
 
-    def _decode_data(self, frame: bytes, bulk: bool) -> Message:
-        if bulk:
-            many = self._rows.decode(frame)
-            rows = many.payload
-            seq, server_mts = read_tail(self._conf, many.first, many.second)
-        else:
-            one = self._row.decode(frame)
-            rows = [one.payload]
-            seq, server_mts = read_tail(self._conf, one.first, one.second)
-        for row in rows:
-            self._check(row)
-        return Message(Kind.DATA, rows, bulk, 0, seq, server_mts)
 
-    def _decode_named(self, frame: bytes, start: int) -> Message:
-        name = frame[start + 1 : frame.index(b'"', start + 1)].decode("ascii", "replace")
-        if name == "hb":
-            beat = _heartbeats.decode(frame)
-            tail = read_tail(self._conf, beat.first, beat.second)
-            return Message(Kind.HEARTBEAT, [], False, 0, *tail)
-        if name == "cs":
-            cs = _checksums.decode(frame)
-            tail = read_tail(self._conf, cs.first, cs.second)
-            return Message(Kind.CHECKSUM, [], False, cs.payload, *tail)
-        if name in _KINDS:
-            trade = self._named_row.decode(frame)
-            self._check(trade.payload)
-            tail = read_tail(self._conf, trade.first, trade.second)
-            return Message(_KINDS[name], [trade.payload], False, 0, *tail)
-        other = _anything_named.decode(frame)
-        return Message(Kind.OTHER, [], False, 0, *read_tail(self._conf, other.first, other.second))
-
-    def _decode_spaced(self, frame: bytes) -> Message:
-        # The exchange sends no white space; anything else is valid JSON all the same.
-        compact = msgspec.json.format(frame, indent=-1)
-        if compact == frame:
-            raise FrameError("no rows where rows are expected")
-        return self.decode(compact)
+def _name_at(frame: bytes, start: int) -> bytes:
+    return frame[start + 1 : frame.index(b'"', start + 1)]
 
 
 _TOKENS: dict[type[Struct], tuple[str, ...]] = {
@@ -208,34 +163,36 @@ _TOKENS: dict[type[Struct], tuple[str, ...]] = {
     FundingTickerRow: FundingTickerRow.__struct_fields__,
     TradeRow: ("amount", "price"),
     FundingTradeRow: ("amount", "rate"),
-    LevelRow: ("price", "amount"),
-    OrderRow: ("price", "amount"),
-    FundingLevelRow: ("rate", "amount"),
-    FundingOfferRow: ("rate", "amount"),
 }
 _NULLABLE = (TickerRow, FundingTickerRow)
+_WITH_ROWS = (Kind.ROW, Kind.ROWS, Kind.EXECUTED, Kind.UPDATED)
 
 
 def _check_of(row_type: type[Struct]) -> Callable[[Any], None]:
-    """A function that raises unless the row's raw tokens are finite numbers.
+    """A function that raises unless the rows' raw tokens are finite numbers.
 
     JSON itself is valid already: what is left is a text, an array or 1e999 in a number's place.
     """
     tokens = attrgetter(*_TOKENS[row_type])
-    nullable = row_type in _NULLABLE
+    is_good = _is_number_or_null if row_type in _NULLABLE else _is_number
 
-    def check(row: Any) -> None:
-        for token in tokens(row):
-            if nullable and is_null(token):
-                continue
-            try:
-                finite = math.isfinite(float(token))
-            except ValueError:
-                finite = False
-            if not finite:
-                raise FrameError(f"not a number: {bytes(token)[:40]!r}")
+    def check(message: Any) -> None:
+        if message.kind not in _WITH_ROWS:
+            return
+        rows = message.payload if message.kind is Kind.ROWS else (message.payload,)
+        for row in rows:
+            if not all(map(is_good, tokens(row))):
+                raise FrameError("a number out of range")
 
     return check
+
+
+def _is_number(token: Raw) -> bool:
+    return math.isfinite(float(token))
+
+
+def _is_number_or_null(token: Raw) -> bool:
+    return is_null(token) or math.isfinite(float(token))
 
 
 def row_layout(subscription: Subscription) -> type[Struct]:

@@ -18,7 +18,7 @@ BookType = Literal["snapshot", "update"]
 TradeType = Literal["snapshot", "te", "tu", "backfill"]
 
 
-class Record(Struct, kw_only=True, forbid_unknown_fields=True):
+class Record(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What every record may carry at its end: left out unless `--seq` or `--timestamps` asks."""
 
     seq: int | UnsetType = UNSET
@@ -182,6 +182,7 @@ class Stats(Struct):
     resyncs: int = 0
     checksums: int = 0
     checksum_mismatches: int = 0
+    unknown_deletes: int = 0
     duplicates_dropped: int = 0
     trades_backfilled: int = 0
     bad_frames: int = 0

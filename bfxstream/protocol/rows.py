@@ -6,6 +6,8 @@ but for those that older or newer exchanges leave out, which have a default.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec import Raw, Struct
 
 from bfxstream.protocol.numbers import NULL
@@ -71,10 +73,13 @@ class FundingTradeRow(Struct, array_like=True, frozen=True, gc=False):
 class BookRow(Struct, array_like=True, frozen=True, gc=False):
     """What the four layouts of a book have in common."""
 
+    bid_sign: ClassVar[int] = 1
+    """The sign of a bid's amount: in funding a bid, a request to borrow, is negative."""
+
     @property
     def is_bid(self) -> bool:
-        """The side, by the sign of the amount."""
-        raise NotImplementedError
+        """The side that the row belongs to."""
+        return float(self.amount) * self.bid_sign > 0  # type: ignore[attr-defined]
 
     @property
     def deletes(self) -> bool:
@@ -105,10 +110,6 @@ class LevelRow(BookRow, frozen=True, gc=False):
     amount: Raw
 
     @property
-    def is_bid(self) -> bool:
-        return float(self.amount) > 0
-
-    @property
     def deletes(self) -> bool:
         return self.count == 0
 
@@ -133,10 +134,6 @@ class OrderRow(BookRow, frozen=True, gc=False):
     amount: Raw
 
     @property
-    def is_bid(self) -> bool:
-        return float(self.amount) > 0
-
-    @property
     def deletes(self) -> bool:
         return float(self.price) == 0
 
@@ -156,14 +153,12 @@ class OrderRow(BookRow, frozen=True, gc=False):
 class FundingLevelRow(BookRow, frozen=True, gc=False):
     """API: ws-public-books, funding: `amount` < 0 is a bid; `count` 0 deletes."""
 
+    bid_sign: ClassVar[int] = -1
+
     rate: Raw
     period: int
     count: int
     amount: Raw
-
-    @property
-    def is_bid(self) -> bool:
-        return float(self.amount) < 0
 
     @property
     def deletes(self) -> bool:
@@ -185,14 +180,12 @@ class FundingLevelRow(BookRow, frozen=True, gc=False):
 class FundingOfferRow(BookRow, frozen=True, gc=False):
     """API: ws-public-raw-books, funding: `amount` < 0 is a bid; `rate` 0 deletes."""
 
+    bid_sign: ClassVar[int] = -1
+
     offer_id: int
     period: int
     rate: Raw
     amount: Raw
-
-    @property
-    def is_bid(self) -> bool:
-        return float(self.amount) < 0
 
     @property
     def deletes(self) -> bool:

@@ -1,23 +1,23 @@
 """One connection's conversation with the exchange: frames in; messages, events and requests out.
 
-Sans-I/O: no socket and no clock. The owner hands in every frame that it receives, sends what
-`frames_to_send` gives, and reports what `take_events` gives.
+Sans-I/O: no socket and no clock. The owner tells the time with `tick`, hands in every frame that
+it receives, sends what `frames_to_send` gives, and reports what `take_events` gives.
 """
 
 from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import msgspec
-from msgspec import Struct
 
 from bfxstream.errors import ConnectionFailed
 from bfxstream.protocol.channels import (
     BookSubscription,
     Subscription,
+    TickerSubscription,
+    TradesSubscription,
     subscribe_message,
     unsubscribe_message,
 )
@@ -26,9 +26,9 @@ from bfxstream.protocol.decode import (
     UNREADABLE,
     ChannelDecoder,
     FrameError,
+    FrameReader,
+    Kind,
     Message,
-    channel_of,
-    sequence_of,
 )
 from bfxstream.protocol.events import (
     BadFrame,
@@ -40,18 +40,38 @@ from bfxstream.protocol.events import (
     Resync,
     Subscribed,
 )
-
-RETRY_SECONDS = 5.0
-"""How long to wait before a request that was refused for the moment is made again."""
+from bfxstream.protocol.objects import ObjectFrame, decode_object
 
 BAD_FRAMES_A_REPORT = 1000
 """A stream of unreadable frames is reported at the first one and at every thousandth."""
+
+CONFIRM_SECONDS = 30.0
+"""A book may be confirmed after 13 s (recorded); after this long the request is made again."""
+
+LEAVE_SECONDS = 30.0
+"""An `unsubscribe` that is not answered for this long needs a new connection."""
+
+SILENCE_SECONDS = 45.0
+"""A channel without a heartbeat, due every 15 s, for this long is lost: it is joined anew."""
+
+MAINTENANCE_SECONDS = 180.0
+"""The documents say 120; after this long a new connection is tried."""
+
+HEAL_SECONDS = 10.0
+"""Least time between two resubscriptions for frames of one channel that cannot be read."""
+
+MOST_REPEATS = 1000
+"""So many frames with old numbers in a row mean that the numbering has begun anew."""
+
+Receiver = Callable[[Message, bool], None]
+"""Takes a channel's messages; the flag tells the first one since its confirmation, whose rows
+are the snapshot. It raises ValueError for rows that it cannot use."""
 
 
 class ChannelState(enum.Enum):
     """How far one subscription has come on this connection."""
 
-    WANTED = "wanted"  # not asked for yet, or to be asked again
+    WANTED = "wanted"  # to be asked for, when the exchange is ready
     ASKED = "asked"
     ACTIVE = "active"
     LEAVING = "leaving"  # unsubscribe sent, to be subscribed afresh
@@ -61,99 +81,91 @@ class ChannelState(enum.Enum):
 class Channel:
     """One subscription on this connection: its state, its id, its decoder."""
 
-    def __init__(self, index: int, subscription: Subscription) -> None:
-        self.index = index
-        """The subscription's place in the wish list: the same on every connection."""
+    def __init__(self, subscription: Subscription, receiver: Receiver) -> None:
         self.subscription = subscription
+        self.receiver = receiver
+        self.deliver = receiver
+        """The receiver, or nobody while what comes is of no use."""
         self.state = ChannelState.WANTED
+        self.since = 0.0
+        """When the state began."""
+        self.retry_at: float | None = None
+        """When to ask again, where the exchange has said not now."""
+        self.asked_again = False
         self.sub_id = 0
         self.chan_id: int | None = None
-        self.decoder: ChannelDecoder | None = None
+        self.decode: Callable[[bytes, int], Message] = _no_decoder
         self.fresh = True
-        """No data yet since the confirmation: the first data frame is the snapshot, and only
-        its place tells it from a bulk update (API: ws-public-books)."""
-        self.retry_at: float | None = None
-
-
-class _Platform(Struct):
-    status: int = 1
-
-
-class _ObjectFrame(Struct):
-    """Every event of the API; each uses some of the fields, new ones are ignored."""
-
-    event: str
-    version: int | None = None
-    platform: _Platform | None = None
-    code: int | None = None
-    msg: str = ""
-    status: str | None = None
-    flags: int | None = None
-    chan_id: int | None = msgspec.field(default=None, name="chanId")
-    sub_id: Any = msgspec.field(default=None, name="subId")
-    channel: str | None = None
-    symbol: str | None = None
-    key: str | None = None
-    prec: str | None = None
-    freq: str | None = None
-    len: Any = None
-
-
-_events = msgspec.json.Decoder(_ObjectFrame)
+        """No rows yet since the confirmation: the first are the snapshot, and only their place
+        tells them from a bulk update (API: ws-public-books)."""
+        self.heard = False
+        self.heard_at = 0.0
+        self.healed_at = float("-inf")
 
 
 class Session:
     """The state of one connection; made anew for every connection, as ids and flags are."""
 
-    def __init__(self, wanted: Sequence[Subscription], *, timestamps: bool = False) -> None:
-        self.channels = [Channel(i, subscription) for i, subscription in enumerate(wanted)]
+    def __init__(
+        self,
+        wanted: Sequence[Subscription],
+        receivers: Sequence[Receiver] | None = None,
+        *,
+        timestamps: bool = False,
+    ) -> None:
+        """Without receivers the frames are numbered and audited, but not taken apart."""
+        self._reads_rows = receivers is not None
+        receivers = receivers or [_ignore_message] * len(wanted)
+        self.channels = list(map(Channel, wanted, receivers))
         self.conf = conf_for(wanted, timestamps=timestamps)
         """The flags asked for, then the flags that the exchange says are active."""
         self.reconnect_reason = ""
         """Set where this connection cannot go on and a new one must be made."""
-        self.in_maintenance = False
+        self.maintenance_since: float | None = None
         self.bad_frames = 0
-        self._events: list[Event] = []
+        self.events: list[Event] = []
+        """What happened, oldest first, until `take_events`."""
+        self._now = 0.0
         self._outbox: list[bytes] = []
-        self._seq = 0
+        self._next_seq = 1
+        self._repeats = 0
         self._next_sub_id = 1
+        self._reader = FrameReader(self.conf)
         self._by_chan: dict[bytes, Channel] = {}
         self._by_sub: dict[int, Channel] = {}
-        self._handlers = {
+        self._handlers: dict[str, Callable[[ObjectFrame], None]] = {
             "info": self._on_info,
             "conf": self._on_conf,
             "subscribed": self._on_subscribed,
             "unsubscribed": self._on_unsubscribed,
             "error": self._on_error,
-            "pong": _ignore,
+            "pong": lambda pong: None,
         }
 
     # What the owner calls.
 
-    def receive(self, frame: bytes) -> tuple[Channel, Message] | None:
-        """Take one frame. Answers the channel's message where the frame was one's data.
+    def receive(self, frame: bytes) -> None:
+        """Take one frame: data goes to its channel's receiver.
 
         Raises ConnectionFailed where the exchange speaks another version of the API.
         """
-        if frame[:1] != b"[":
-            # JSON allows white space before it; the exchange sends none.
-            frame = frame.lstrip()
-            if frame[:1] != b"[":
-                self._receive_object(frame)
-                return None
-        channel = self._by_chan.get(channel_of(frame))
+        comma = frame.find(b",")
+        channel = self._by_chan.get(frame[1:comma])
+        if channel is None:
+            self._receive_unrouted(frame)
+            return
         try:
-            if channel is None or channel.decoder is None:
-                # Numbered like any other frame, even before its `subscribed` (API: General).
-                self._count(sequence_of(frame, self.conf))
-                return None
-            message = channel.decoder.decode(frame)
-        except FrameError as error:
-            self._bad_frame(frame, str(error))
-            return None
-        if not self._count(message.seq) or channel.state is not ChannelState.ACTIVE:
-            return None
-        return channel, message
+            message = channel.decode(frame, comma + 1)
+            if message.seq == self._next_seq:
+                self._next_seq += 1
+            elif not self._audit(message.seq):
+                return
+            channel.heard = True
+            channel.deliver(message, channel.fresh)
+            if message.kind is Kind.ROWS:
+                channel.fresh = False
+        except ValueError as error:
+            self._on_unreadable(frame, str(error), channel)
 
     def frames_to_send(self) -> list[bytes]:
         """The requests that are due; the caller sends them in this order."""
@@ -162,79 +174,117 @@ class Session:
 
     def take_events(self) -> list[Event]:
         """What happened since the last call, oldest first."""
-        happened, self._events = self._events, []
+        happened, self.events = self.events, []
         return happened
 
-    @property
-    def has_events(self) -> bool:
-        """Whether `take_events` would give any."""
-        return bool(self._events)
+    def tick(self, now: float) -> None:
+        """Tell the time, in seconds of any steady clock, and do what is due by it."""
+        self._now = now
+        if self.maintenance_since is not None:
+            if now - self.maintenance_since >= MAINTENANCE_SECONDS:
+                self.reconnect_reason = "the exchange's maintenance does not end"
+            return
+        for channel in self.channels:
+            self._look_after(channel, now)
 
     def resubscribe(self, channel: Channel, reason: str) -> None:
         """Leave the channel and join it again, so that a new snapshot comes."""
-        if channel.state is not ChannelState.ACTIVE or channel.chan_id is None:
-            return
-        self._events.append(Resync(channel.subscription.spec, reason))
-        self._leave(channel)
+        if channel.state is ChannelState.ACTIVE:
+            self.events.append(Resync(channel.subscription.spec, reason))
+            self._leave(channel)
 
     def ping(self, cid: int) -> None:
         """Ask for a sign of life (API: General, ping)."""
         self._outbox.append(msgspec.json.encode({"event": "ping", "cid": cid}))
 
-    def tick(self, now: float) -> None:
-        """Ask again for what was refused for the moment; `now` is any steady clock in seconds."""
-        for channel in self.channels:
-            if channel.state is not ChannelState.WANTED or channel.retry_at is None:
-                continue
-            if channel.retry_at == 0:
-                channel.retry_at = now + RETRY_SECONDS
-            elif now >= channel.retry_at and not self.in_maintenance:
-                self._ask(channel)
-
     @property
-    def live(self) -> bool:
-        """Whether every subscription is confirmed or refused."""
-        settled = (ChannelState.ACTIVE, ChannelState.REFUSED)
-        return all(channel.state in settled for channel in self.channels)
+    def in_maintenance(self) -> bool:
+        """Whether the exchange has stopped for a while: nothing is asked of it."""
+        return self.maintenance_since is not None
 
     # Array frames.
 
-    def _count(self, seq: int | None) -> bool:
-        """Audit the connection's sequence number; False where the frame came twice."""
-        if seq is None:
-            return True
-        expected = self._seq + 1
-        if seq == self._seq:
+    def _receive_unrouted(self, frame: bytes) -> None:
+        """An event, a frame of a channel not known (yet), white space, or nothing readable."""
+        if frame[:1] == b"{":
+            self._receive_object(frame)
+            return
+        try:
+            # Numbered like any other frame, even before its `subscribed` (API: General).
+            if self._reads_compact(frame):
+                return
+            start = frame.find(b",") + 1
+            self._audit(self._reader.decode(frame, start).seq)
+        except FrameError as error:
+            self._on_unreadable(frame, str(error), None)
+
+    def _reads_compact(self, frame: bytes) -> bool:
+        """Take a frame with white space, which the exchange never sends, in its compact form."""
+        try:
+            compact = msgspec.json.format(frame, indent=-1)
+        except UNREADABLE as error:
+            raise FrameError(str(error)) from None
+        if compact == frame:
             return False
-        if seq != expected:
-            self._events.append(Gap(None, self._seq, seq))
-            self._resubscribe_all()
-        self._seq = seq
+        self.receive(compact)
         return True
 
-    def _bad_frame(self, frame: bytes, reason: str) -> None:
+    def _audit(self, seq: int | None) -> bool:
+        """Compare a number that is not the next one, or of an unknown channel; False: a repeat."""
+        if seq is None:
+            return True
+        if seq < self._next_seq:
+            self._repeats += 1
+            if self._repeats >= MOST_REPEATS:
+                self.reconnect_reason = "the sequence numbers have begun anew"
+            return False
+        self._repeats = 0
+        if seq > self._next_seq:
+            self.events.append(Gap(None, self._next_seq - 1, seq))
+            self._resubscribe_all()
+        self._next_seq = seq + 1
+        return True
+
+    def _on_unreadable(self, frame: bytes, reason: str, channel: Channel | None) -> None:
+        with contextlib.suppress(FrameError):
+            if channel is not None and self._reads_compact(frame):
+                return
         self.bad_frames += 1
         if self.bad_frames % BAD_FRAMES_A_REPORT == 1:
-            self._events.append(BadFrame(reason, self.bad_frames))
+            self.events.append(BadFrame(reason, self.bad_frames))
         with contextlib.suppress(FrameError):
             # Unreadable for us, but the exchange has numbered it: not a gap.
-            self._count(sequence_of(frame, self.conf))
+            self._audit(self._reader.decode(frame, frame.find(b",") + 1).seq)
+        if channel is not None:
+            self._heal(channel)
+
+    def _heal(self, channel: Channel) -> None:
+        """What was in the frame is lost; a snapshot makes up for it, where nothing else does."""
+        subscription = channel.subscription
+        if isinstance(subscription, TickerSubscription):
+            return  # the next one has everything
+        proved = isinstance(subscription, BookSubscription) and subscription.verifiable
+        if proved and self.conf & Conf.OB_CHECKSUM and not channel.fresh:
+            return  # the next checksum tells
+        if self._now - channel.healed_at >= HEAL_SECONDS:
+            channel.healed_at = self._now
+            self.resubscribe(channel, "a frame was unreadable")
 
     # Events of the exchange.
 
     def _receive_object(self, frame: bytes) -> None:
         try:
-            message = _events.decode(frame)
+            message = decode_object(frame)
         except UNREADABLE as error:
-            self._bad_frame(frame, str(error))
+            self._on_unreadable(frame, str(error), None)
             return
         handler = self._handlers.get(message.event)
         if handler is None:
-            self._events.append(Notice(f"unknown event from the exchange: {message.event}"))
+            self.events.append(Notice(f"unknown event from the exchange: {message.event}"))
         else:
             handler(message)
 
-    def _on_info(self, info: _ObjectFrame) -> None:
+    def _on_info(self, info: ObjectFrame) -> None:
         if info.version is not None:
             self._on_hello(info)
         elif info.code == InfoCode.STOP:
@@ -242,98 +292,132 @@ class Session:
         elif info.code == InfoCode.RESYNC_START:
             self._start_maintenance()
         elif info.code == InfoCode.RESYNC_STOP:
-            self.in_maintenance = False
-            self._events.append(Maintenance("ended"))
+            self.maintenance_since = None
+            self.events.append(Maintenance("ended"))
             self._resubscribe_all()
         elif info.msg:
-            self._events.append(Notice(f"the exchange says: {info.msg} (info {info.code})"))
+            self.events.append(Notice(f"the exchange says: {info.msg} (info {info.code})"))
 
-    def _on_hello(self, info: _ObjectFrame) -> None:
+    def _on_hello(self, info: ObjectFrame) -> None:
         if info.version != API_VERSION:
             raise ConnectionFailed(
                 f"the server speaks version {info.version} of the API, not {API_VERSION}",
-                hint="check --url",
+                hint="check the URL",
                 permanent=True,
             )
         # `conf` before any subscription, so that the numbering covers everything.
         self._outbox.append(msgspec.json.encode({"event": "conf", "flags": int(self.conf)}))
         if info.platform is not None and info.platform.status == 0:
             self._start_maintenance()
-            return
         for channel in self.channels:
             self._ask(channel)
 
     def _start_maintenance(self) -> None:
-        if not self.in_maintenance:
-            self.in_maintenance = True
-            self._events.append(Maintenance("started"))
+        if self.maintenance_since is None:
+            self.maintenance_since = self._now
+            self.events.append(Maintenance("started"))
 
-    def _on_conf(self, conf: _ObjectFrame) -> None:
+    def _on_conf(self, conf: ObjectFrame) -> None:
         if conf.status != "OK":
-            self.conf = Conf.NONE
-            self._events.append(Notice("the exchange refused the flags: sequence is unchecked"))
+            self._set_conf(Conf.NONE)
+            self.events.append(Notice("the exchange refused the flags: nothing can be audited"))
         elif conf.flags is not None:
-            self.conf = Conf(conf.flags & sum(Conf))
+            self._set_conf(Conf(conf.flags & sum(Conf)))
 
-    def _on_subscribed(self, subscribed: _ObjectFrame) -> None:
+    def _set_conf(self, conf: Conf) -> None:
+        self.conf = conf
+        self._reader = FrameReader(conf)
+
+    def _on_subscribed(self, subscribed: ObjectFrame) -> None:
         channel = self._channel_asked(subscribed)
         if channel is None or subscribed.chan_id is None:
             return
-        channel.state = ChannelState.ACTIVE
-        channel.retry_at = None
+        self._enter(channel, ChannelState.ACTIVE)
         channel.chan_id = subscribed.chan_id
-        channel.decoder = ChannelDecoder(channel.subscription, self.conf)
+        channel.decode = self._decoder(channel)
+        channel.deliver = channel.receiver
         channel.fresh = True
+        channel.asked_again = False
+        channel.heard = True
         self._by_chan[b"%d" % subscribed.chan_id] = channel
-        self._events.append(Subscribed(channel.subscription.spec, subscribed.chan_id))
+        self.events.append(Subscribed(channel.subscription.spec, subscribed.chan_id))
 
-    def _on_unsubscribed(self, unsubscribed: _ObjectFrame) -> None:
-        channel = self._forget(unsubscribed.chan_id)
-        if channel is not None:
-            self._ask(channel)
+    def _decoder(self, channel: Channel) -> Callable[[bytes, int], Message]:
+        if self._reads_rows:
+            return ChannelDecoder(channel.subscription, self.conf).decode
+        return self._reader.decode
 
-    def _on_error(self, error: _ObjectFrame) -> None:
+    def _on_unsubscribed(self, unsubscribed: ObjectFrame) -> None:
+        channel = self._by_chan.pop(b"%d" % (unsubscribed.chan_id or 0), None)
+        if channel is None:
+            return
+        channel.chan_id = None
+        if channel.state is ChannelState.ACTIVE:
+            reason = "the exchange closed the channel"
+            self.events.append(Resync(channel.subscription.spec, reason))
+        self._ask(channel)
+
+    def _on_error(self, error: ObjectFrame) -> None:
         code = error.code or 0
-        meaning = error_code(code, error.msg)
-        if code in (10400, 10401):
-            # The channel that we leave is gone already: join it again.
-            self._on_unsubscribed(error)
+        meaning = error_code(code, error.msg or "")
+        said = f"the exchange says: {error.msg} (code {code})"
+        if meaning.action is Action.CONF_REFUSED:
+            self._on_conf(error)
             return
         channel = self._channel_asked(error)
-        if channel is None:
-            self._events.append(Notice(f"the exchange says: {error.msg} (code {code})"))
+        if meaning.action is Action.FORGET:
+            self._forget_left(error.chan_id)
+        elif channel is None:
+            self.events.append(Notice(said))
         elif meaning.action is Action.ACTIVE:
             self._on_duplicate(channel, error.chan_id)
         elif meaning.action is Action.RETRY:
-            channel.state = ChannelState.WANTED
-            channel.retry_at = 0
+            self._enter(channel, ChannelState.WANTED)
+            channel.retry_at = self._now + meaning.wait
+            self.events.append(Notice(f"{said}; {channel.subscription.spec}: {meaning.remedy}"))
         else:
-            channel.state = ChannelState.REFUSED
+            self._enter(channel, ChannelState.REFUSED)
             spec = channel.subscription.spec
-            self._events.append(Rejected(spec, code, error.msg, meaning.remedy))
+            self.events.append(Rejected(spec, code, error.msg or "", meaning.remedy))
+
+    def _forget_left(self, chan_id: int | None) -> None:
+        """The channel that we leave is gone already: join it again."""
+        for channel in self.channels:
+            if channel.state is ChannelState.LEAVING and chan_id in (None, channel.chan_id):
+                self._by_chan.pop(b"%d" % (channel.chan_id or 0), None)
+                self._ask(channel)
 
     def _on_duplicate(self, channel: Channel, chan_id: int | None) -> None:
         # The exchange has the channel, but its snapshot is not ours: leave it and join anew.
-        if chan_id is None:
+        if chan_id is None or b"%d" % chan_id in self._by_chan:
             self.reconnect_reason = f"{channel.subscription.spec} is subscribed but silent"
             return
         channel.chan_id = chan_id
+        self._by_chan[b"%d" % chan_id] = channel
+        channel.decode = self._reader.decode
         self._leave(channel)
+        channel.deliver = _ignore_message
 
     # Requests.
 
     def _ask(self, channel: Channel) -> None:
-        channel.state = ChannelState.ASKED
+        """Ask for the channel, or note that it is wanted while the exchange is not ready."""
+        if self.maintenance_since is not None:
+            self._enter(channel, ChannelState.WANTED)
+            return
+        self._enter(channel, ChannelState.ASKED)
         channel.sub_id = self._next_sub_id
-        channel.retry_at = None
         self._next_sub_id += 1
         self._by_sub[channel.sub_id] = channel
         self._outbox.append(subscribe_message(channel.subscription, channel.sub_id))
 
     def _leave(self, channel: Channel) -> None:
-        if channel.chan_id is not None:
-            channel.state = ChannelState.LEAVING
-            self._by_chan[b"%d" % channel.chan_id] = channel
+        if self.maintenance_since is None and channel.chan_id is not None:
+            self._enter(channel, ChannelState.LEAVING)
+            if isinstance(channel.subscription, TradesSubscription):
+                channel.fresh = True  # each trade counts; they belong behind the next snapshot
+            else:
+                channel.deliver = _ignore_message  # rows of a book with a hole are of no use
             self._outbox.append(unsubscribe_message(channel.chan_id))
 
     def _resubscribe_all(self) -> None:
@@ -343,20 +427,43 @@ class Session:
             elif channel.state is ChannelState.WANTED:
                 self._ask(channel)
 
-    def _forget(self, chan_id: int | None) -> Channel | None:
-        channel = self._by_chan.pop(b"%d" % chan_id, None) if chan_id is not None else None
-        if channel is None or channel.state is not ChannelState.LEAVING:
-            return None
-        channel.chan_id = None
-        channel.decoder = None
-        return channel
+    def _look_after(self, channel: Channel, now: float) -> None:
+        """What a channel needs that has been in its state for too long."""
+        waited = now - channel.since
+        match channel.state:
+            case ChannelState.WANTED if channel.retry_at is not None and now >= channel.retry_at:
+                self._ask(channel)
+            case ChannelState.ASKED if waited >= CONFIRM_SECONDS:
+                self._ask_again(channel)
+            case ChannelState.LEAVING if waited >= LEAVE_SECONDS:
+                self.reconnect_reason = f"{channel.subscription.spec} cannot be left"
+            case ChannelState.ACTIVE if channel.heard:
+                channel.heard = False
+                channel.heard_at = now
+            case ChannelState.ACTIVE if now - channel.heard_at >= SILENCE_SECONDS:
+                channel.heard_at = now
+                self.resubscribe(channel, f"nothing came for {SILENCE_SECONDS:.0f} s")
 
-    def _channel_asked(self, answer: _ObjectFrame) -> Channel | None:
+    def _ask_again(self, channel: Channel) -> None:
+        if channel.asked_again:
+            self.reconnect_reason = f"{channel.subscription.spec} is never confirmed"
+            return
+        spec = channel.subscription.spec
+        self.events.append(Notice(f"{spec} is not confirmed; asking again"))
+        channel.asked_again = True
+        self._ask(channel)
+
+    def _enter(self, channel: Channel, state: ChannelState) -> None:
+        channel.state = state
+        channel.since = self._now
+        channel.retry_at = None
+
+    def _channel_asked(self, answer: ObjectFrame) -> Channel | None:
         """Whose request this answers: by `subId`, or by the echo where a server has not ours."""
         if isinstance(answer.sub_id, int) and answer.sub_id in self._by_sub:
             return self._by_sub.pop(answer.sub_id)
         for channel in self.channels:
-            if channel.state is ChannelState.ASKED and _echoes(answer, channel.subscription):
+            if channel.state is ChannelState.ASKED and answer.echoes(channel.subscription):
                 self._by_sub.pop(channel.sub_id, None)
                 return channel
         return None
@@ -375,14 +482,9 @@ def conf_for(wanted: Sequence[Subscription], *, timestamps: bool) -> Conf:
     return conf
 
 
-def _echoes(answer: _ObjectFrame, subscription: Subscription) -> bool:
-    """Whether everything that the answer repeats is what this subscription asked for."""
-    for name, value in subscription.parameters().items():
-        echoed = getattr(answer, name)
-        if echoed is not None and str(echoed) != value:
-            return False
-    return answer.channel is not None
+def _no_decoder(frame: bytes, start: int) -> Message:
+    raise FrameError("no channel")
 
 
-def _ignore(_: _ObjectFrame) -> None:
+def _ignore_message(message: Message, fresh: bool) -> None:
     pass

@@ -24,6 +24,8 @@ class Status(Struct):
 
     state: State = State.CONNECTING
     endpoint: str = ""
+    demo: bool = False
+    """The endpoint is the demo exchange of this run."""
     retry_at: float | None = None
     """`time.monotonic()` of the next attempt, while reconnecting."""
     last_received: float | None = None

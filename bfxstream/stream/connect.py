@@ -15,7 +15,6 @@ from bfxstream.errors import ConnectionFailed, UsageError
 from bfxstream.stream import policy
 from bfxstream.stream.socket import BatchSocket
 
-_DEMO_HINT = "check the network and --url; --demo works offline"
 _SOCKS_SCHEMES = ("socks4", "socks4a", "socks5", "socks5h")
 
 
@@ -27,7 +26,12 @@ def check_url(url: str) -> str:
     """The URL, if it can be an endpoint. Raises UsageError otherwise."""
     try:
         parts = urlsplit(url)
-        valid = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
+        valid = (
+            url.isprintable()
+            and parts.scheme in ("ws", "wss")
+            and bool(parts.hostname)
+            and parts.port != 0
+        )
     except ValueError:
         valid = False
     if not valid:
@@ -99,7 +103,7 @@ def _is_of_python_socks(error: Exception) -> bool:
 
 
 def _failed(what: str, *, permanent: bool = False) -> ConnectionFailed:
-    return ConnectionFailed(what, hint=_DEMO_HINT, permanent=permanent)
+    return ConnectionFailed(what, permanent=permanent)
 
 
 def _bad_status(where: str, status: int) -> ConnectionFailed:

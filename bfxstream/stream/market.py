@@ -1,4 +1,4 @@
-"""The stream of market data: connects, pumps frames through the session and feeds, reconnects."""
+"""The stream of market data: connects, takes frames through session and feeds, reconnects."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import UNSET, Struct, field
-from websocket import WebSocketException, WebSocketTimeoutException
+from msgspec import Struct, field
 
 from bfxstream.book import OrderBook
 from bfxstream.errors import BfxStreamError, CompletenessLost, ConnectionFailed, Refused
 from bfxstream.protocol.channels import Subscription
-from bfxstream.protocol.decode import Kind, Message
 from bfxstream.protocol.events import (
     Connected,
     Event,
@@ -24,14 +22,17 @@ from bfxstream.protocol.events import (
     Resync,
 )
 from bfxstream.protocol.records import Record
-from bfxstream.protocol.session import Channel, Session
+from bfxstream.protocol.session import Receiver, Session
 from bfxstream.protocol.status import State, Status
 from bfxstream.stream import policy
-from bfxstream.stream.connect import RateLimited, check_url, describe_loss, open_socket
-from bfxstream.stream.feeds import BookFeed, Context, Feed, FeedOptions, make_feed
+from bfxstream.stream.book_feeds import BookFeed
+from bfxstream.stream.connect import check_url
+from bfxstream.stream.connection import Connection, ConnectionLost, FrameTap
+from bfxstream.stream.feed import Context, Feed, FeedOptions
+from bfxstream.stream.feeds import make_feed
 from bfxstream.stream.latency import Latency
-from bfxstream.stream.socket import BatchSocket
-from bfxstream.stream.watch import Watch
+from bfxstream.stream.retry import Retry
+from bfxstream.stream.stamps import Stamper
 
 Item = Record | Event | bytes
 """What goes to a sink: records; events, where they are asked for; or frames as they came."""
@@ -52,13 +53,10 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
     reconnect: bool = True
     retry_for: float | None = None
     """Seconds to keep trying without a connection; None for the defaults of `policy`."""
+    connect_timeout: float = policy.CONNECT_TIMEOUT
     strict: bool = False
     tick: float = 0.25
     """Most seconds between two batches, an empty one where nothing came."""
-
-
-class ConnectionLost(Exception):
-    """A connection that stood has ended; the reason is its text."""
 
 
 class MarketStream:
@@ -74,7 +72,7 @@ class MarketStream:
         options: StreamOptions,
         *,
         on_event: Callable[[Event], None] = lambda event: None,
-        on_frame: Callable[[str, bytes], None] | None = None,
+        on_frame: FrameTap | None = None,
     ) -> None:
         self.subscriptions = list(dict.fromkeys(subscriptions))
         self.options = options
@@ -82,14 +80,21 @@ class MarketStream:
         self.stats = self.status.stats
         self._on_event = on_event
         self._on_frame = on_frame
-        self._backoff = policy.Backoff()
-        self._socket: BatchSocket | None = None
-        self._batch: list[Item] = []
         self._started = time.monotonic()
+        self._retry = Retry(self._started, retry_for=options.retry_for, reconnect=options.reconnect)
+        self._connection: Connection | None = None
         self._ending: BfxStreamError | None = None
+        self._notice_until = 0.0
+        self._context = Context(options.feeds, self.stats, self._report, self._resync, _wall_mts)
+        self._out = self._context.out
+        self._feeds = [
+            make_feed(index, subscription, self._context)
+            for index, subscription in enumerate(self.subscriptions)
+        ]
         self._latency = Latency() if options.measure_latency else None
-        context = Context(options.feeds, self.stats, self._report, _wall_mts)
-        self._feeds = [make_feed(subscription, context) for subscription in self.subscriptions]
+        self._stamper = self._make_stamper()
+        self.last_failure: ConnectionFailed | None = None
+        """Why there was no connection, until there is one."""
 
     @property
     def books(self) -> Mapping[Subscription, OrderBook[Any]]:
@@ -108,220 +113,201 @@ class MarketStream:
         exchange refuses a subscription, CompletenessLost under `strict`; what was received
         before is given first.
         """
-        was_connected = False
-        lost_at = time.monotonic()
+        lost_at: float | None = None
         while True:
             try:
-                session, connected_at = self._connect(was_connected, lost_at), time.monotonic()
-                was_connected = True
-                yield from self._pump(session)
+                connection = self._connect(lost_at)
+                yield from self._pump(connection)
             except ConnectionLost as loss:
-                failure = ConnectionFailed(f"{loss}: {self.options.url}")
                 lost_at = time.monotonic()
-                if lost_at - connected_at >= policy.HEALTHY_AFTER:
-                    self._backoff.reset()
+                self._retry.lost(connection.opened_at, lost_at)
+                failure = ConnectionFailed(f"{loss}: {self.options.url}")
             except ConnectionFailed as error:
                 failure = error
             finally:
                 self._disconnect()
-            yield from self._wait(failure, was_connected, lost_at)
+            self.last_failure = failure
+            yield from self._wait(failure)
 
     def close(self) -> None:
         """Close the connection with a close frame. Safe to call at any time, and twice."""
         self._disconnect()
         self.status.state = State.CLOSED
         self.stats.uptime = round(time.monotonic() - self._started, 3)
+        self.stats.unknown_deletes = sum(book.unknown_deletes for book in self.books.values())
         if self._latency is not None:
             self.stats.latency_p50 = self._latency.percentile(0.50)
             self.stats.latency_p99 = self._latency.percentile(0.99)
 
-    # One connection.
-
-    def _connect(self, again: bool, lost_at: float) -> Session:
-        url = self.options.url
-        self.status.state = State.RECONNECTING if again else State.CONNECTING
-        self._socket = open_socket(url)
-        self.status.state = State.LIVE
-        self.status.retry_at = None
-        self.status.notice = ""
-        if again:
-            self.stats.reconnects += 1
-            self._report(Reconnected(url, round(time.monotonic() - lost_at, 3)))
-        else:
-            self._report(Connected(url))
-        wants_time = self.options.timestamps or self.options.measure_latency
-        return Session(self.subscriptions, timestamps=wants_time)
-
-    def _pump(self, session: Session) -> Iterator[list[Item]]:
-        watch = Watch(time.monotonic())
-        while True:
-            frames = self._receive(watch, session)
-            now = time.monotonic()
-            if frames:
-                watch.heard(now)
-                self.status.last_received = now
-                self._take_frames(session, frames, now)
-            session.tick(now)
-            for feed in self._feeds:
-                self._batch += feed.tick(now)
-            self._send(session)
-            yield self._finish_batch()
-            if self._ending is not None:
-                raise self._ending
-            if session.reconnect_reason:
-                raise ConnectionLost(session.reconnect_reason)
-
-    def _receive(self, watch: Watch, session: Session) -> list[bytes]:
-        socket = self._socket
-        assert socket is not None
-        try:
-            socket.settimeout(self.options.tick)
-            return socket.receive()
-        except WebSocketTimeoutException:
-            if watch.is_dead(time.monotonic()):
-                raise ConnectionLost(f"nothing came for {policy.DEAD_AFTER:.0f} s") from None
-            if watch.wants_ping(time.monotonic()):
-                session.ping(_wall_mts())
-            return []
-        except (WebSocketException, OSError) as error:
-            raise ConnectionLost(describe_loss(error)) from error
-
-    def _send(self, session: Session) -> None:
-        socket = self._socket
-        assert socket is not None
-        try:
-            for frame in session.frames_to_send():
-                if self._on_frame is not None:
-                    self._on_frame("sent", frame)
-                socket.settimeout(policy.CONNECT_TIMEOUT)
-                socket.send(frame.decode("ascii"))
-        except (WebSocketException, OSError) as error:
-            raise ConnectionLost(describe_loss(error)) from error
-
-    # Frames to records.
-
-    def _take_frames(self, session: Session, frames: list[bytes], now: float) -> None:
-        self.stats.messages += len(frames)
-        self.stats.bytes += sum(map(len, frames))
-        bad_before = session.bad_frames
-        received_mts = _wall_mts()
-        for frame in frames:
-            if self._on_frame is not None:
-                self._on_frame("received", frame)
-            arrival = session.receive(frame)
-            if session.has_events:
-                self._take_events(session)
-            if arrival is not None:
-                channel, message = arrival
-                self._take_message(session, channel, message, now, received_mts)
-            if self.options.frames_only:
-                self._batch.append(frame)
-        self.stats.bad_frames += session.bad_frames - bad_before
-
-    def _take_message(
-        self, session: Session, channel: Channel, message: Message, now: float, received_mts: int
-    ) -> None:
-        feed = self._feeds[channel.index]
-        if self.options.feeds.once and feed.complete:
-            return
-        records = feed.receive(message, channel.fresh, now)
-        if message.kind is Kind.DATA:
-            channel.fresh = False  # an empty snapshot is one too
-        if self._latency is not None and message.server_mts is not None:
-            self._latency.add(received_mts - message.server_mts)
-        if feed.resync_reason:
-            self._resync(session, channel, feed)
-        if self.options.frames_only:
-            return
-        if self.options.seq or self.options.timestamps:
-            self._stamp(records, message, received_mts)
-        self._batch += records
-
-    def _stamp(self, records: list[Record], message: Message, received_mts: int) -> None:
-        for record in records:
-            if self.options.seq:
-                record.seq = message.seq if message.seq is not None else UNSET
-            if self.options.timestamps:
-                record.received_mts = received_mts
-                record.server_mts = message.server_mts
-
-    def _resync(self, session: Session, channel: Channel, feed: Feed) -> None:
-        reason, feed.resync_reason = feed.resync_reason, ""
-        self.stats.resyncs += 1
-        if feed.mismatches_in_a_row >= policy.MISMATCHES_UNTIL_RECONNECT:
-            session.reconnect_reason = f"{channel.subscription.spec}: {reason} again and again"
-            feed.mismatches_in_a_row = 0
-        else:
-            session.resubscribe(channel, reason)
-        if session.has_events:
-            self._take_events(session)
-
-    def _finish_batch(self) -> list[Item]:
-        batch, self._batch = self._batch, []
-        self.stats.records += sum(not isinstance(item, Event) for item in batch)
-        return batch
-
-    # Events.
-
-    def _take_events(self, session: Session) -> None:
-        rejected: list[Rejected] = []
-        for event in session.take_events():
-            if isinstance(event, Rejected):
-                rejected.append(event)
-            else:
-                self._report(event)
-        if rejected:
-            # Raised after the batch is given: what already came is not lost.
-            what = "; ".join(event.sentence() for event in rejected)
-            self._ending = Refused(what, hint=rejected[0].remedy)
-
-    def _report(self, event: Event) -> None:
-        event.mts = _wall_mts()
-        if isinstance(event, Gap):
-            self.stats.gaps += 1
-            if self.options.strict and event.spec is not None:
-                self._ending = CompletenessLost(event.sentence())
-        if isinstance(event, (Gap, Resync)):
-            self.status.notice = event.sentence()
-        if isinstance(event, Maintenance):
-            started = event.phase == "started"
-            self.status.state = State.MAINTENANCE if started else State.LIVE
-        self._on_event(event)
-        if self.options.events:
-            self._batch.append(event)
-
     # Between connections.
 
-    def _disconnect(self) -> None:
-        socket, self._socket = self._socket, None
-        if socket is not None:
-            socket.close(timeout=policy.CLOSE_TIMEOUT)
+    def _connect(self, lost_at: float | None) -> Connection:
+        url = self.options.url
+        wants_time = self.options.timestamps or self.options.measure_latency
+        receivers = None if self.options.frames_only else self._receivers()
+        session = Session(self.subscriptions, receivers, timestamps=wants_time)
+        left = self._retry.time_left(time.monotonic())
+        timeout = max(0.1, min(self.options.connect_timeout, left))
+        self._connection = Connection(url, session, timeout=timeout, tap=self._on_frame)
+        self._retry.connected()
+        self.last_failure = None
+        self.status.state = State.LIVE
+        self.status.retry_at = None
+        if lost_at is None:
+            self._report(Connected(url))
+        else:
+            self.stats.reconnects += 1
+            self._report(Reconnected(url, round(time.monotonic() - lost_at, 3)))
+        return self._connection
 
-    def _wait(
-        self, failure: ConnectionFailed, was_connected: bool, lost_at: float
-    ) -> Iterator[list[Item]]:
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _wait(self, failure: ConnectionFailed) -> Iterator[list[Item]]:
         """Wait out the backoff, or raise the failure where it is final."""
-        deadline = self._deadline(was_connected, lost_at)
-        now = time.monotonic()
-        if failure.permanent or not self.options.reconnect or now >= deadline:
-            yield self._finish_batch()
-            raise failure
-        at_least = policy.RATE_LIMIT_WAIT if isinstance(failure, RateLimited) else 0.0
-        delay = min(self._backoff.next_delay(at_least=at_least), deadline - now)
+        try:
+            delay = self._retry.delay(failure, time.monotonic())
+        except ConnectionFailed:
+            yield self._take_out()
+            raise
         self.status.state = State.RECONNECTING
-        self.status.retry_at = now + delay
-        self._report(Reconnecting(failure.what, round(delay, 3), self._backoff.attempts))
+        self.status.retry_at = time.monotonic() + delay
+        self._report(Reconnecting(failure.what, round(delay, 3), self._retry.attempts))
         while True:
-            yield self._finish_batch()
+            yield self._take_out()
             left = self.status.retry_at - time.monotonic()
             if left <= 0:
                 return
             time.sleep(min(left, self.options.tick))  # the backoff itself; signals end it
 
-    def _deadline(self, was_connected: bool, lost_at: float) -> float:
-        if self.options.retry_for is not None:
-            return lost_at + self.options.retry_for
-        return float("inf") if was_connected else lost_at + policy.RETRY_FOR_FIRST
+    # One connection.
+
+    def _pump(self, connection: Connection) -> Iterator[list[Item]]:
+        session = connection.session
+        while True:
+            frames = connection.read(self.options.tick)
+            now = time.monotonic()
+            self._context.now = now
+            session.tick(now)
+            if frames:
+                self.status.last_received = now
+                self._take_frames(session, frames)
+            self._tick_feeds(now)
+            if session.events:
+                self._take_events(session)
+            connection.send_requests()
+            yield self._take_out()
+            if self._ending is not None:
+                raise self._ending
+            if session.reconnect_reason:
+                raise ConnectionLost(session.reconnect_reason)
+
+    def _take_frames(self, session: Session, frames: list[bytes]) -> None:
+        self.stats.messages += len(frames)
+        self.stats.bytes += sum(map(len, frames))
+        if self._stamper is not None:
+            self._stamper.received_mts = _wall_mts()
+        bad_before = session.bad_frames
+        receive = session.receive
+        for frame in frames:
+            receive(frame)
+            if session.events:
+                self._take_events(session)
+        if self.options.frames_only:
+            self._out += frames
+        self.stats.bad_frames += session.bad_frames - bad_before
+
+    def _tick_feeds(self, now: float) -> None:
+        if now > self._notice_until:
+            self.status.notice = ""
+        if self.options.frames_only:
+            return
+        for feed in self._feeds:
+            if self._stamper is not None:
+                self._stamper.tick(feed, now)
+            else:
+                feed.tick(now)
+
+    def _take_out(self) -> list[Item]:
+        """What is to be given; the feeds go on with the same list."""
+        batch = self._out[:]
+        self._out.clear()
+        self.stats.records += len(batch)
+        if self.options.events:
+            self.stats.records -= sum(isinstance(item, Event) for item in batch)
+        return batch
+
+    # Receivers.
+
+    def _make_stamper(self) -> Stamper | None:
+        options = self.options
+        if not (options.seq or options.timestamps or self._latency is not None):
+            return None
+        return Stamper(
+            self._out, seq=options.seq, timestamps=options.timestamps, latency=self._latency
+        )
+
+    def _receivers(self) -> list[Receiver]:
+        return [self._receiver(feed) for feed in self._feeds]
+
+    def _receiver(self, feed: Feed) -> Receiver:
+        receive = feed.receive if self._stamper is None else self._stamper.around(feed)
+        if not self.options.feeds.once:
+            return receive
+
+        def receive_once(message: Any, fresh: bool) -> None:
+            if not feed.complete:
+                receive(message, fresh)
+
+        return receive_once
+
+    # What happens to the stream itself.
+
+    def _resync(self, index: int, reason: str, times_in_a_row: int) -> None:
+        """A feed can no longer vouch for its book."""
+        connection = self._connection
+        if connection is None:
+            return
+        session = connection.session
+        if times_in_a_row % policy.MISMATCHES_UNTIL_RECONNECT == 0:
+            session.reconnect_reason = f"{self.subscriptions[index].spec}: {reason}, repeatedly"
+        else:
+            session.resubscribe(session.channels[index], reason)
+
+    def _take_events(self, session: Session) -> None:
+        for event in session.take_events():
+            if isinstance(event, Rejected):
+                self._refuse(event)
+            else:
+                self._report(event)
+
+    def _refuse(self, event: Rejected) -> None:
+        # Raised when the batch has been given: what already came is not lost.
+        if isinstance(self._ending, Refused):
+            self._ending.what += f"; {event.sentence()}"
+        elif self._ending is None:
+            self._ending = Refused(event.sentence(), hint=event.remedy)
+
+    def _report(self, event: Event) -> None:
+        event.mts = _wall_mts()
+        if isinstance(event, Resync):
+            self.stats.resyncs += 1
+        if isinstance(event, Gap):
+            self.stats.gaps += 1
+            # A hole in the frames heals by new snapshots, where frames are taken apart.
+            if self.options.strict and (event.spec is not None or self.options.frames_only):
+                self._ending = self._ending or CompletenessLost(event.sentence())
+        if isinstance(event, (Gap, Resync, Reconnecting)):
+            self.status.notice = event.sentence()
+            self._notice_until = time.monotonic() + policy.NOTICE_SECONDS
+        if isinstance(event, Maintenance):
+            started = event.phase == "started"
+            self.status.state = State.MAINTENANCE if started else State.LIVE
+        self._on_event(event)
+        if self.options.events:
+            self._out.append(event)
 
 
 def _wall_mts() -> int:

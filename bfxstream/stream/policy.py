@@ -36,6 +36,16 @@ BURST_PAUSE = 0.05
 """Seconds without an update after which a burst counts as over, where bursts are not bulk."""
 
 
+SNAPSHOT_SECONDS = 5.0
+"""How long trades are held back for the snapshot that must come before them."""
+
+MOST_HELD = 1000
+"""Trades held back at most, whatever becomes of the snapshot."""
+
+NOTICE_SECONDS = 30.0
+"""How long the status line shows what went wrong after it is mended."""
+
+
 class Backoff:
     """Exponential backoff with full jitter: a random wait below a bound that doubles."""
 

@@ -291,48 +291,46 @@ def test_the_format_is_decided_by_the_flags_and_the_terminal_alone(
 # When a run is done.
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """The clock of the limits, stopped at 1000 s."""
-    monkeypatch.setattr("bfxstream.cli.limits.time.monotonic", lambda: 1000.0)
+def limits(**flags) -> Limits:
+    return Limits(settings(**flags), now=1000.0)
 
 
-def test_a_count_admits_as_many_records_and_then_the_run_is_done(clock):
-    limits = Limits(settings(count=3))
-    assert limits.admit(["a", "b"], 1000) == ["a", "b"]
-    assert not limits.reached(1000)
-    assert limits.admit(["c", "d"], 1000) == ["c"]
-    assert limits.reached(1000)
-    assert limits.admit(["e"], 1000) == []
+def test_a_count_admits_as_many_records_and_then_the_run_is_done():
+    three = limits(count=3)
+    assert three.admit(["a", "b"]) == ["a", "b"]
+    assert not three.reached(True, 1000)
+    assert three.admit(["c", "d"]) == ["c"]
+    assert three.reached(True, 1000)
+    assert three.admit(["e"]) == []
+    assert three.printed == 3
 
 
-def test_events_do_not_count_and_none_comes_after_the_last_record(clock):
-    limits = Limits(settings(count=1))
+def test_events_do_not_count_and_none_comes_after_the_last_record():
+    one = limits(count=1)
     connected, notice = events.Connected(url="x"), events.Notice("y")
-    assert limits.admit([connected], 1000) == [connected]
-    assert not limits.reached(1000)
-    assert limits.admit([notice, "a", notice], 1000) == [notice, "a"]
+    assert one.admit([connected]) == [connected]
+    assert not one.reached(True, 1000)
+    assert one.admit([notice, "a", notice]) == [notice, "a"]
 
 
-def test_a_duration_ends_the_run_by_the_clock(clock):
-    limits = Limits(settings(duration=5.0))
-    assert not limits.reached(1004.9)
-    assert limits.reached(1005)
+def test_a_duration_ends_the_run_by_the_clock():
+    five_seconds = limits(duration=5.0)
+    assert not five_seconds.reached(True, 1004.9)
+    assert five_seconds.reached(True, 1005)
 
 
-def test_a_timeout_raises_after_so_long_without_a_record(clock):
-    limits = Limits(settings(timeout=2.0))
-    limits.admit(["a"], 1001)
-    limits.admit([], 1002)
-    assert not limits.reached(1002.9)
+def test_a_timeout_raises_after_so_long_without_anything_received():
+    patient = limits(timeout=2.0)
+    assert not patient.reached(True, 1001)
+    assert not patient.reached(False, 1002.9)
     with pytest.raises(NothingReceived, match="2 s"):
-        limits.reached(1003)
+        patient.reached(False, 1003)
 
 
-def test_once_has_a_timeout_of_its_own_and_a_plain_run_has_none(clock):
+def test_once_has_a_timeout_of_its_own_and_a_plain_run_has_none():
     with pytest.raises(NothingReceived):
-        Limits(settings(once=True)).reached(1000 + ONCE_TIMEOUT)
-    assert not Limits(settings()).reached(1e9)
+        limits(once=True).reached(False, 1000 + ONCE_TIMEOUT)
+    assert not limits().reached(False, 1e9)
 
 
 # What is reported while it runs.
@@ -375,7 +373,8 @@ def test_attempts_before_the_first_connection_are_not_said_those_after_it_are(ca
 
 
 def test_a_signal_ends_a_wait_at_once_with_its_exit_code(raised_signals):
-    for number, code in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
+    ends = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    for number, code in ends:
         with Signals(), pytest.raises(Interrupted) as interrupted:
             signal.raise_signal(number)
         assert interrupted.value.exit_code == code
@@ -394,7 +393,7 @@ def test_a_signal_during_a_write_is_held_until_its_end(raised_signals):
 @pytest.fixture
 def raised_signals():
     """Gives the signals back to whoever had them."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM)
     before = [signal.getsignal(number) for number in numbers]
     yield
     for number, handler in zip(numbers, before, strict=True):

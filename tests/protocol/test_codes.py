@@ -14,7 +14,7 @@ DOCUMENTED = {
     10011: Action.FIX,
     10012: Action.FIX,
     10020: Action.FIX,
-    10050: Action.FORGET,
+    10050: Action.CONF_REFUSED,
     10100: Action.CREDENTIALS,
     10111: Action.CREDENTIALS,
     10112: Action.CREDENTIALS,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import partial
 
 import pytest
 from captures import CRYPTOFEED, GO_22, GO_28, LOBO, cryptofeed_frames, received_frames
+from frames import rows_of
 
 from bfxstream.book import OrderBook, order_book
 from bfxstream.protocol.channels import BookSubscription, Subscription, parse_spec
 from bfxstream.protocol.codes import Conf
-from bfxstream.protocol.decode import Kind
+from bfxstream.protocol.decode import Kind, Message
 from bfxstream.protocol.events import Event, Subscribed
 from bfxstream.protocol.session import Session
 
@@ -20,13 +22,16 @@ class Replay:
     """A recording through a session and its books, with everything counted by kind."""
 
     def __init__(self, name: str, specs: list[str], *, timestamps: bool = False) -> None:
-        self.session = Session([parse_spec(spec) for spec in specs], timestamps=timestamps)
+        wanted = [parse_spec(spec) for spec in specs]
+        receivers = [partial(self._take, subscription) for subscription in wanted]
+        self.session = Session(wanted, receivers, timestamps=timestamps)
         self.books: dict[Subscription, OrderBook] = {
             channel.subscription: order_book(channel.subscription)
             for channel in self.session.channels
             if isinstance(channel.subscription, BookSubscription)
         }
         self.counts: Counter[str] = Counter()
+        self.begun: set[Subscription] = set()
         self.last_seq = 0
         self.events: list[Event] = []
         for frame in received_frames(name):
@@ -34,30 +39,32 @@ class Replay:
             self.events += self.session.take_events()
 
     def _receive(self, frame: bytes) -> None:
-        arrival = self.session.receive(frame)
-        if arrival is None:
+        before = self.counts.total()
+        self.session.receive(frame)
+        if self.counts.total() == before:
             self.counts["event or unknown channel"] += 1
-            return
-        channel, message = arrival
-        what = f"{channel.subscription.channel} {message.kind.value}"
-        if message.kind is Kind.DATA and channel.fresh:
-            what += " snapshot"
-            channel.fresh = False
+
+    def _take(self, subscription: Subscription, message: Message, fresh: bool) -> None:
+        kind = "data" if message.kind in (Kind.ROW, Kind.ROWS) else message.kind.value
+        first = kind == "data" and subscription not in self.begun
+        what = f"{subscription.channel} {kind}" + " snapshot" * first
+        if first:
+            self.begun.add(subscription)
+            assert fresh
         self.counts[what] += 1
         self.last_seq = message.seq or self.last_seq
-        book = self.books.get(channel.subscription)
+        book = self.books.get(subscription)
         if book is None:
             return
         if message.kind is Kind.CHECKSUM:
-            assert book.checksum() == message.checksum
-        elif message.kind is Kind.DATA:
-            if what.endswith("snapshot"):
-                book.load(message.rows)
-            else:
-                for row in message.rows:
-                    book.apply(row)
-            assert not book.crossed
-            assert max(len(book.bids), len(book.asks)) <= channel.subscription.length
+            assert book.checksum() == message.payload
+        elif first:
+            book.load(rows_of(message))
+        else:
+            for row in rows_of(message):
+                book.apply(row)
+        assert not book.crossed
+        assert max(len(book.bids), len(book.asks)) <= subscription.length
 
     def assert_whole(self) -> None:
         """Zero of everything that would mean a loss; each subscription confirmed once."""

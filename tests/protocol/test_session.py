@@ -15,6 +15,7 @@ from frames import (
     event,
     hello,
     info,
+    rows_of,
     subscribed,
     with_tail,
 )
@@ -22,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bfxstream.errors import ConnectionFailed
-from bfxstream.protocol.codes import Conf
+from bfxstream.protocol.codes import RETRY_SECONDS, Conf
 from bfxstream.protocol.decode import Kind
 from bfxstream.protocol.events import (
     BadFrame,
@@ -33,7 +34,16 @@ from bfxstream.protocol.events import (
     Resync,
     Subscribed,
 )
-from bfxstream.protocol.session import BAD_FRAMES_A_REPORT, RETRY_SECONDS, ChannelState
+from bfxstream.protocol.session import (
+    BAD_FRAMES_A_REPORT,
+    CONFIRM_SECONDS,
+    HEAL_SECONDS,
+    LEAVE_SECONDS,
+    MAINTENANCE_SECONDS,
+    MOST_REPEATS,
+    SILENCE_SECONDS,
+    ChannelState,
+)
 
 BOOK, TRADES, TICKER = "book:tBTCUSD:P0:F0:25", "trades:tBTCUSD", "ticker:tETHUSD"
 TRADE = [5, 1564617600709, 0.1, 100]
@@ -129,21 +139,11 @@ def test_a_confirmation_of_what_was_not_asked_changes_nothing(frame):
     assert talk.events() == []
 
 
-def test_a_session_is_live_when_every_subscription_is_settled():
-    talk = Conversation(TRADES, TICKER)
-    first, second = talk.greet()
-    assert not talk.session.live
-    talk.say(subscribed(first, 10))
-    assert not talk.session.live
-    talk.say(error(second, 10300, "symbol: invalid"))
-    assert talk.session.live
-
-
 def test_frames_reach_the_channel_of_their_id():
     talk = Conversation(TRADES, TICKER)
     talk.start()
     [(channel, message)] = talk.data(11, [1] * 10)
-    assert (channel.subscription.spec, message.kind) == (TICKER, Kind.DATA)
+    assert (channel.subscription.spec, message.kind) == (TICKER, Kind.ROW)
     [(channel, message)] = talk.data(10, "te", TRADE)
     assert (channel.subscription.spec, message.kind) == (TRADES, Kind.EXECUTED)
 
@@ -152,13 +152,15 @@ def test_a_channel_is_fresh_from_its_confirmation_on():
     talk = Conversation(BOOK)
     talk.start()
     [(channel, _)] = talk.data(10, [[1, 1, 1]])
-    assert channel.fresh
-    channel.fresh = False
+    assert talk.was_fresh
+    talk.data(10, [[1, 2, 1]])
+    assert not talk.was_fresh
     talk.session.resubscribe(channel, "for a test")
     talk.say(event("unsubscribed", status="OK", chanId=10))
     *_, request = talk.requests()
     talk.say(subscribed(request, 30))
-    assert channel.fresh
+    talk.data(30, [[1, 1, 1]])
+    assert talk.was_fresh
 
 
 # The sequence.
@@ -367,16 +369,16 @@ def test_a_full_connection_is_a_rejection():
 
 def test_what_was_refused_for_the_moment_is_asked_again_after_a_while():
     talk = Conversation(TRADES)
+    talk.session.tick(100.0)
     [wish] = talk.greet()
     talk.say(error(wish, 11000, "ready: error"))
-    talk.session.tick(100.0)
     talk.session.tick(100.0 + RETRY_SECONDS - 0.01)
     assert talk.requests() == []
     talk.session.tick(100.0 + RETRY_SECONDS)
     [again] = talk.requests()
     assert (again["channel"], again["symbol"]) == ("trades", "tBTCUSD")
     assert again["subId"] != wish["subId"]
-    talk.session.tick(1000.0)
+    talk.session.tick(110.0)
     assert talk.requests() == []
     talk.say(subscribed(again, 10))
     assert states(talk) == [ChannelState.ACTIVE]
@@ -448,12 +450,111 @@ def test_a_channel_is_resubscribed_alone_and_once():
     assert (request["event"], request["channel"]) == ("subscribe", "book")
 
 
-def test_leaving_what_is_not_being_left_is_ignored():
+def test_a_channel_that_the_exchange_closes_by_itself_is_joined_again():
     talk = Conversation(TRADES)
     talk.start()
-    talk.say(event("unsubscribed", status="OK", chanId=10), event("unsubscribed", status="OK"))
+    talk.say(event("unsubscribed", status="OK"), event("unsubscribed", status="OK", chanId=99))
     assert states(talk) == [ChannelState.ACTIVE]
+    talk.say(event("unsubscribed", status="OK", chanId=10))
+    assert [type(e) for e in talk.events()] == [Resync]
+    assert [r["event"] for r in talk.requests()] == ["subscribe"]
+
+
+def test_trades_are_taken_until_their_channel_is_left():
+    talk = Conversation(TRADES)
+    talk.start()
+    talk.session.resubscribe(talk.channels[0], "for a test")
+    assert len(talk.data(10, "te", TRADE)) == 1
+
+
+# Patience.
+
+
+def test_a_request_that_is_not_answered_is_made_once_more_then_needs_another_connection():
+    talk = Conversation(BOOK)
+    talk.session.tick(100.0)
+    talk.greet()
+    talk.session.tick(100.0 + CONFIRM_SECONDS - 0.01)
     assert talk.requests() == []
+    talk.session.tick(100.0 + CONFIRM_SECONDS)
+    assert [r["event"] for r in talk.requests()] == ["subscribe"]
+    assert "not confirmed" in talk.events()[0].sentence()
+    talk.session.tick(100.0 + 2 * CONFIRM_SECONDS)
+    assert BOOK in talk.session.reconnect_reason
+
+
+def test_a_channel_that_cannot_be_left_needs_another_connection():
+    talk = Conversation(BOOK)
+    talk.start()
+    talk.session.resubscribe(talk.channels[0], "for a test")
+    talk.session.tick(LEAVE_SECONDS - 0.01)
+    assert not talk.session.reconnect_reason
+    talk.session.tick(LEAVE_SECONDS)
+    assert BOOK in talk.session.reconnect_reason
+
+
+def test_a_channel_without_heartbeats_is_joined_anew_while_the_others_live():
+    talk = Conversation(BOOK, TRADES)
+    talk.start()
+    talk.session.tick(1.0)
+    for now in range(10, int(SILENCE_SECONDS) + 10, 5):
+        talk.data(11, "hb")
+        talk.session.tick(float(now))
+    assert [(e.spec, "45 s" in e.reason) for e in talk.events()] == [(BOOK, True)]
+    assert states(talk) == [ChannelState.LEAVING, ChannelState.ACTIVE]
+
+
+def test_maintenance_that_does_not_end_needs_another_connection():
+    talk = Conversation(BOOK)
+    talk.session.tick(50.0)
+    talk.start()
+    talk.say(info(20060))
+    talk.session.tick(50.0 + MAINTENANCE_SECONDS - 0.01)
+    assert not talk.session.reconnect_reason
+    talk.session.tick(50.0 + MAINTENANCE_SECONDS)
+    assert "maintenance" in talk.session.reconnect_reason
+
+
+def test_nothing_is_left_or_joined_during_maintenance():
+    talk = Conversation(BOOK)
+    talk.start()
+    talk.say(info(20060))
+    talk.session.resubscribe(talk.channels[0], "for a test")
+    talk.data(10, [[1, 1, 1]], skip=3)
+    assert talk.requests() == []
+
+
+def test_numbers_that_begin_anew_need_another_connection():
+    talk = Conversation(TRADES)
+    talk.start()
+    talk.data(10, "hb", skip=MOST_REPEATS * 2)
+    talk.seq = 0
+    for _ in range(MOST_REPEATS):
+        talk.data(10, "hb")
+    assert "anew" in talk.session.reconnect_reason
+
+
+def test_an_older_frame_that_comes_again_is_no_gap():
+    talk = Conversation(TRADES)
+    talk.start()
+    for skip in (0, 0, 0, -2, 1):
+        talk.data(10, "te", TRADE, skip=skip)
+    assert talk.events() == []
+
+
+def test_flags_refused_by_an_error_leave_the_stream_unnumbered():
+    talk = Conversation(TRADES)
+    [request] = talk.greet()
+    talk.say(event("error", code=10050, msg="conf: invalid"), subscribed(request, 10))
+    assert len(talk.say(with_tail(10, "te", TRADE))) == 1
+
+
+def test_an_error_without_words_is_understood():
+    talk = Conversation(TRADES)
+    [wish] = talk.greet()
+    talk.say(error(wish, 10300, None))
+    assert states(talk) == [ChannelState.WANTED] or states(talk) == [ChannelState.REFUSED]
+    assert talk.session.bad_frames == 0
 
 
 # Frames that cannot be read.
@@ -463,7 +564,7 @@ BAD = [b"", b"x", b"[10,", b'[10,{"a":1}]', b'{"event":7}', b'{"event":"\xff"}',
 
 @pytest.mark.parametrize("frame", BAD)
 def test_a_frame_that_cannot_be_read_is_counted_and_told(frame):
-    talk = Conversation(TRADES)
+    talk = Conversation(TICKER)
     talk.start()
     assert talk.say(frame) == []
     assert talk.session.bad_frames == 1
@@ -473,7 +574,7 @@ def test_a_frame_that_cannot_be_read_is_counted_and_told(frame):
 
 
 def test_unreadable_frames_are_told_once_in_a_while_and_all_counted():
-    talk = Conversation(TRADES)
+    talk = Conversation(TICKER)
     talk.start()
     talk.say(*[b"[10,"] * (BAD_FRAMES_A_REPORT + 1))
     assert talk.session.bad_frames == BAD_FRAMES_A_REPORT + 1
@@ -485,7 +586,53 @@ def test_an_unreadable_frame_of_a_channel_keeps_its_place_in_the_sequence():
     talk.start()
     assert talk.data(10, "te", ["not", "a", "trade"]) == []
     assert len(talk.data(10, "te", TRADE)) == 1
-    assert [type(e) for e in talk.events()] == [BadFrame]
+    assert [type(e) for e in talk.events()] == [BadFrame, Resync]
+
+
+def test_unreadable_trades_are_made_up_for_by_a_snapshot_but_not_in_a_storm():
+    talk = Conversation(TRADES)
+    talk.session.tick(100.0)
+    talk.start()
+    for _ in range(5):
+        talk.data(10, "te", ["no", "trade"])
+    talk.say(event("unsubscribed", status="OK", chanId=10))
+    *_, request = talk.requests()
+    talk.say(subscribed(request, 10))
+    talk.data(10, "te", ["no", "trade"])
+    assert [type(e) for e in talk.events()] == [BadFrame, Resync, Subscribed]
+    talk.session.tick(100.0 + HEAL_SECONDS)
+    talk.data(10, "te", ["no", "trade"])
+    assert [type(e) for e in talk.events()] == [Resync]
+
+
+@pytest.mark.parametrize(
+    ("spec", "heals"), [(BOOK, False), ("book:fUSD:P0", True), (TICKER, False)]
+)
+def test_an_unreadable_update_needs_a_snapshot_where_nothing_else_tells(spec, heals):
+    talk = Conversation(spec)
+    talk.start()
+    talk.data(10, [])
+    talk.data(10, [["x"]])
+    assert (Resync in map(type, talk.events())) is heals
+
+
+def test_an_unreadable_snapshot_of_a_book_is_asked_for_again():
+    talk = Conversation(BOOK)
+    talk.start()
+    assert talk.data(10, [["not", "a", "row"]]) == []
+    assert [type(e) for e in talk.events()] == [BadFrame, Resync]
+    assert talk.data(10, [[1, 1, 1]]) == []
+
+
+@pytest.mark.parametrize("value", [[10, [[1, 2, 3]] * 2, 1], [10, [1, 2, 3], 1], [10, "hb", 1]])
+def test_white_space_anywhere_changes_nothing(value):
+    talk = Conversation(BOOK)
+    talk.start()
+    spaced = json.dumps(value, indent=1).replace(",", " ,\t").encode()
+    [(_, message)] = talk.say(spaced)
+    [(_, plain)] = Conversation(BOOK).after_start(encode(value))
+    assert (message.kind, message.seq) == (plain.kind, 1)
+    assert rows_of(message) == rows_of(plain)
 
 
 @pytest.mark.parametrize("frame", [b'[ 10 ,"te", [5,1,0.1,100], 1 ]', b'\n [10,"te",[5,1,1,1],1]'])

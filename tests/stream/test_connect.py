@@ -198,7 +198,6 @@ def test_a_server_that_is_none_of_ours_is_told_by_its_answer(answer, words, perm
         error = failure(url)
     assert words in error.what
     assert error.permanent is permanent
-    assert error.hint
 
 
 def test_only_a_429_is_a_rate_limit():

@@ -9,19 +9,19 @@ from itertools import groupby
 import msgspec
 import pytest
 from captures import LOBO, capture_lines
-from frames import encode
+from frames import decode, encode
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bfxstream.book import order_book
 from bfxstream.protocol.channels import parse_spec
-from bfxstream.protocol.codes import Conf
-from bfxstream.protocol.decode import ChannelDecoder
+from bfxstream.protocol.decode import Kind
 from bfxstream.protocol.events import Gap
 from bfxstream.protocol.records import Stats
 from bfxstream.protocol.views import BookView
 from bfxstream.stream import policy
-from bfxstream.stream.feeds import Context, FeedOptions, make_feed
+from bfxstream.stream.feed import Context, FeedOptions
+from bfxstream.stream.feeds import make_feed
 
 BOOK = "book:tBTCUSD:P0:F0:25"
 SNAPSHOT = [[100, 1, 1], [99, 2, 2], [101, 1, -3], [102, 1, -4]]
@@ -33,14 +33,22 @@ class Feeding:
     def __init__(self, spec: str, view: BookView = BookView.LEVELS, **options) -> None:
         self.stats = Stats()
         self.gaps: list[Gap] = []
-        context = Context(
-            FeedOptions(book_view=view, **options), self.stats, self.gaps.append, lambda: 1700
+        self.resyncs: list[str] = []
+        self.context = Context(
+            FeedOptions(book_view=view, **options),
+            self.stats,
+            self.gaps.append,
+            self._resync,
+            lambda: 1700,
         )
-        subscription = parse_spec(spec)
-        self.feed = make_feed(subscription, context)
-        self._decoder = ChannelDecoder(subscription, Conf.NONE)
+        self._spec = spec
+        self.feed = make_feed(0, parse_spec(spec), self.context)
         self._fresh = True
         self.now = 1000.0
+
+    def _resync(self, index: int, reason: str, times_in_a_row: int) -> None:
+        self.resyncs.append(reason)
+        self.times_in_a_row = times_in_a_row
 
     def resubscribed(self) -> None:
         """A new confirmation: the next rows are the snapshot."""
@@ -48,22 +56,27 @@ class Feeding:
 
     def take(self, *content) -> list[dict]:
         """The records that one frame gives, as they are printed."""
-        message = self._decoder.decode(encode([5, *content]))
-        records = self.feed.receive(message, self._fresh, self.now)
-        if message.kind.value == "data":
+        message = decode(self._spec, encode([5, *content]))
+        self.context.now = self.now
+        self.feed.receive(message, self._fresh)
+        if message.kind is Kind.ROWS:
             self._fresh = False
-        return self._printed(records)
+        return self._printed()
 
     def after(self, seconds: float) -> list[dict]:
         """The records that are due when this time has passed."""
         self.now += seconds
-        return self._printed(self.feed.tick(self.now))
+        self.context.now = self.now
+        self.feed.tick(self.now)
+        return self._printed()
 
     def checksum(self, *, right: bool = True) -> list[dict]:
         return self.take("cs", self.feed.book.checksum() + (0 if right else 1))
 
-    def _printed(self, records) -> list[dict]:
-        return [json.loads(msgspec.json.encode(record)) for record in records]
+    def _printed(self) -> list[dict]:
+        records = [json.loads(msgspec.json.encode(record)) for record in self.context.out]
+        self.context.out.clear()
+        return records
 
 
 def levels(records: list[dict]) -> list[tuple]:
@@ -124,6 +137,7 @@ def test_a_snapshot_of_trades_is_given_oldest_first():
 
 def test_a_trade_is_given_with_its_te_and_not_again_with_its_tu():
     feeding = Feeding("trades:tBTCUSD")
+    feeding.take([])
     assert given_trades(feeding.take("te", trade(5))) == [("te", 5)]
     assert feeding.take("tu", trade(5)) == []
     assert feeding.stats.duplicates_dropped == 0
@@ -131,12 +145,14 @@ def test_a_trade_is_given_with_its_te_and_not_again_with_its_tu():
 
 def test_a_trade_whose_te_was_missed_is_given_with_its_tu():
     feeding = Feeding("trades:tBTCUSD")
+    feeding.take([])
     assert given_trades(feeding.take("tu", trade(5))) == [("tu", 5)]
     assert feeding.take("te", trade(5)) == []
 
 
 def test_every_update_gives_both_and_still_neither_twice():
     feeding = Feeding("trades:tBTCUSD", every_update=True)
+    feeding.take([])
     assert given_trades(feeding.take("te", trade(5))) == [("te", 5)]
     assert given_trades(feeding.take("tu", trade(5))) == [("tu", 5)]
     assert feeding.take("te", trade(5)) == feeding.take("tu", trade(5)) == []
@@ -145,8 +161,29 @@ def test_every_update_gives_both_and_still_neither_twice():
 
 def test_a_funding_trade_has_rate_and_period():
     feeding = Feeding("trades:fUSD")
+    feeding.take([])
     [record] = feeding.take("fte", [5, 1000, -59.84, 0.00023647, 2])
     assert (record["type"], record["rate"], record["period"]) == ("te", 0.00023647, 2)
+
+
+def test_trades_before_the_snapshot_wait_for_it_because_it_is_older():
+    feeding = Feeding("trades:tBTCUSD")
+    assert feeding.take("te", trade(5)) == feeding.take("te", trade(6)) == []
+    records = feeding.take([trade(5), trade(4)])
+    assert given_trades(records) == [("snapshot", 4), ("snapshot", 5), ("te", 6)]
+
+
+def test_trades_wait_for_a_snapshot_only_so_long():
+    feeding = Feeding("trades:tBTCUSD")
+    feeding.take("te", trade(5))
+    assert feeding.after(policy.SNAPSHOT_SECONDS * 0.9) == []
+    assert given_trades(feeding.after(policy.SNAPSHOT_SECONDS * 0.2)) == [("te", 5)]
+
+
+def test_only_so_many_trades_wait_for_a_snapshot():
+    feeding = Feeding("trades:tBTCUSD")
+    given = [feeding.take("te", trade(i)) for i in range(policy.MOST_HELD + 1)]
+    assert list(map(len, given)) == [0] * policy.MOST_HELD + [policy.MOST_HELD + 1]
 
 
 def test_after_a_resubscription_only_what_was_missed_is_given():
@@ -223,7 +260,7 @@ def test_a_right_checksum_proves_the_book(view):
     assert feeding.checksum() == []
     assert feeding.feed.checksum_ok
     assert (feeding.stats.checksums, feeding.stats.checksum_mismatches) == (1, 0)
-    assert not feeding.feed.resync_reason
+    assert not feeding.resyncs
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -231,7 +268,7 @@ def test_a_wrong_checksum_silences_the_book_until_its_new_snapshot(view):
     feeding = Feeding(BOOK, view)
     feeding.take(SNAPSHOT)
     assert feeding.checksum(right=False) == []
-    assert "checksum" in feeding.feed.resync_reason
+    assert ["checksum" in reason for reason in feeding.resyncs] == [True]
     assert feeding.stats.checksum_mismatches == 1
     assert len(feeding.feed.book.bids) == 0
     assert feeding.take([98, 1, 5]) == feeding.take([[97, 1, 5]]) == []
@@ -250,11 +287,12 @@ def test_mismatches_are_counted_in_a_row_until_a_proof():
         feeding.resubscribed()
         feeding.take(SNAPSHOT)
         feeding.checksum(right=False)
-        assert feeding.feed.mismatches_in_a_row == expected
+        assert feeding.times_in_a_row == expected
     feeding.resubscribed()
     feeding.take(SNAPSHOT)
     feeding.checksum()
-    assert feeding.feed.mismatches_in_a_row == 0
+    feeding.checksum(right=False)
+    assert feeding.times_in_a_row == 1
 
 
 @pytest.mark.parametrize("spec", ["book:fUSD:P0", "book:tBTCUSD:P0:1"])
@@ -263,7 +301,7 @@ def test_the_checksum_of_a_book_that_cannot_be_verified_is_ignored(spec):
     feeding.take([])
     feeding.take("cs", 12345)
     assert feeding.stats.checksums == 0
-    assert not feeding.feed.resync_reason
+    assert not feeding.resyncs
 
 
 @pytest.mark.parametrize("view", [BookView.LEVELS, BookView.FULL, BookView.TOP])
@@ -316,10 +354,9 @@ def test_whoever_applies_the_levels_holds_the_feeds_book(rows):
     for row in rows:
         printed += feeding.take(list(row))
     theirs = order_book(parse_spec(BOOK))
-    decoder = ChannelDecoder(parse_spec(BOOK), Conf.NONE)
     for record in printed:
         row = [record["price"], record["count"], record["amount"]]
-        side = theirs.apply(decoder.decode(encode([1, row])).rows[0])
+        side = theirs.apply(decode(BOOK, encode([1, row])).payload)
         assert side == record["side"]
     assert theirs.checksum() == feeding.feed.book.checksum()
 
@@ -525,8 +562,8 @@ def test_the_top_is_the_best_of_each_side_with_what_follows():
 def test_mid_and_spread_are_exact_and_spelled_as_the_exchange_would(bid, ask, mid, spread):
     feeding = Feeding(BOOK, BookView.TOP)
     frame = f"[5,[[{bid},1,1],[{ask},1,-1]]]".encode()
-    decoder = ChannelDecoder(parse_spec(BOOK), Conf.NONE)
-    [top] = feeding.feed.receive(decoder.decode(frame), True, 0.0)
+    feeding.feed.receive(decode(BOOK, frame), True)
+    [top] = feeding.context.out
     tokens = [bytes(value).decode() for value in (top.bid, top.ask, top.mid, top.spread)]
     assert tokens == [bid, ask, mid, spread]
     assert Decimal(mid) * 2 == Decimal(bid) + Decimal(ask)

@@ -14,12 +14,12 @@ from websockets.http11 import Response
 from websockets.sync.server import ServerConnection
 
 from bfxstream.errors import CompletenessLost, ConnectionFailed, Refused, UsageError
-from bfxstream.protocol import events
+from bfxstream.protocol import codes, events
 from bfxstream.protocol.channels import parse_spec
 from bfxstream.protocol.records import BookLevel, Ticker, Trade
 from bfxstream.protocol.status import State
 from bfxstream.stream import policy
-from bfxstream.stream.feeds import FeedOptions
+from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.market import MarketStream, StreamOptions
 
 TRADES, BOOK, TICKER = "trades:tBTCUSD", "book:tBTCUSD:P0:F0:25", "ticker:tBTCUSD"
@@ -633,7 +633,8 @@ def test_maintenance_is_waited_out_and_everything_subscribed_afresh():
 
 
 def test_a_request_refused_for_the_moment_is_made_again(monkeypatch):
-    monkeypatch.setattr("bfxstream.protocol.session.RETRY_SECONDS", 0.02)
+    soon = codes.ERROR_CODES[11000]._replace(wait=0.02)
+    monkeypatch.setitem(codes.ERROR_CODES, 11000, soon)
 
     def script(server: Exchange) -> None:
         server.welcome(0)

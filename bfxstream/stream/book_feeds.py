@@ -1,0 +1,268 @@
+"""The feeds of order books: kept, verified, and given in the view that the user wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Raw
+from msgspec.structs import astuple
+
+from bfxstream.book import BookSide, OrderBook, order_book
+from bfxstream.protocol.channels import BookSubscription
+from bfxstream.protocol.decode import Kind, Message
+from bfxstream.protocol.numbers import NULL, decimal, js_number, magnitude
+from bfxstream.protocol.records import BookTop, BookType, FullBook, Record
+from bfxstream.protocol.rows import BookRow
+from bfxstream.protocol.views import BookView, record_type
+from bfxstream.stream import policy
+from bfxstream.stream.feed import Context, Feed
+
+
+class BookFeed(Feed):
+    """A book that is kept and verified; what it gives is its view's business."""
+
+    subscription: BookSubscription
+
+    def __init__(self, index: int, subscription: BookSubscription, context: Context) -> None:
+        super().__init__(index, subscription, context)
+        self.book: OrderBook[Any] = order_book(subscription)
+        self.checksum_ok = False
+        self._valid = False
+        self._had_snapshot = False
+        self._failures_in_a_row = 0
+
+    def receive(self, message: Message, fresh: bool) -> None:
+        kind = message.kind
+        if kind is Kind.ROWS and fresh:
+            self._take_snapshot(message.payload)
+        elif kind is Kind.ROWS:
+            if self._valid:
+                self._take_burst(message.payload)
+                self._check_crossed()
+        elif kind is Kind.ROW:
+            if self._valid:
+                self._take_row(message.payload)
+        else:
+            if kind is Kind.CHECKSUM and self._valid and self.subscription.verifiable:
+                self._verify(message.payload)
+            self._settle()
+
+    def _take_snapshot(self, rows: list[Any]) -> None:
+        first, self._had_snapshot = not self._had_snapshot, True
+        self._valid = False
+        self.book.load(rows)
+        self._valid = True
+        self.checksum_ok = False
+        self.complete = True
+        # A later snapshot replaces what the reader has: never left out.
+        if self.context.options.snapshots or not first:
+            self._give_snapshot(rows)
+
+    def _take_burst(self, rows: list[Any]) -> None:
+        """Apply the updates of one frame, which are one burst."""
+        raise NotImplementedError
+
+    def _take_row(self, row: Any) -> None:
+        """Apply one update, where the exchange does not send bursts as one frame."""
+        raise NotImplementedError
+
+    def _give_snapshot(self, rows: list[Any]) -> None:
+        raise NotImplementedError
+
+    def _settle(self) -> None:
+        """A frame that is no update shows that the burst before it is whole."""
+
+    def _verify(self, checksum: int) -> None:
+        stats = self.context.stats
+        stats.checksums += 1
+        if self.book.checksum() == checksum:
+            self.checksum_ok = True
+            self._failures_in_a_row = 0
+        else:
+            stats.checksum_mismatches += 1
+            self._give_up("the book's checksum does not match")
+
+    def _check_crossed(self) -> None:
+        # The only proof of a book that has no checksum.
+        if self.subscription.verifiable or not self._valid:
+            return
+        if self.book.crossed:
+            self._give_up("the book is crossed")
+        else:
+            self._failures_in_a_row = 0
+
+    def _give_up(self, reason: str) -> None:
+        self._valid = self.checksum_ok = False
+        self._failures_in_a_row += 1
+        self.book.clear()
+        self.context.resync(self.index, reason, self._failures_in_a_row)
+
+
+class LevelsFeed(BookFeed):
+    """Every row as it comes: who applies them all holds the exchange's book."""
+
+    def __init__(self, index: int, subscription: BookSubscription, context: Context) -> None:
+        super().__init__(index, subscription, context)
+        # The record's fields after `side` are the row's, in wire order.
+        self._record: Callable[..., Record] = record_type(subscription, BookView.LEVELS)
+
+    def _give_snapshot(self, rows: list[Any]) -> None:
+        for row in rows:
+            self._print("snapshot", "bid" if row.is_bid else "ask", row)
+
+    def _take_burst(self, rows: list[Any]) -> None:
+        for row in rows:
+            self._take_row(row)
+
+    def _take_row(self, row: Any) -> None:
+        self._print("update", self.book.apply(row), row)
+
+    def _print(self, kind: BookType, side: str, row: Any) -> None:
+        self._give(self._record("book", self.subscription.symbol, kind, side, *astuple(row)))
+
+
+class BurstFeed(BookFeed):
+    """One value after each burst of updates, never from within one.
+
+    With BULK_UPDATES a burst is one frame. Where the exchange does not have that flag, a burst
+    is over when a row comes that cannot follow in it, when another kind of frame comes, or after
+    a short pause. Each burst has deleted bids, deleted asks, set bids, set asks, in this order,
+    each from the best price outwards; of single orders, deletes and then sets in any order (API:
+    ws-public-books and ws-public-raw-books, as recorded).
+    """
+
+    def __init__(self, index: int, subscription: BookSubscription, context: Context) -> None:
+        super().__init__(index, subscription, context)
+        self._unsettled_since: float | None = None
+        self._last_place: tuple[bool, bool, float] | None = None
+        self._next_due = 0.0
+        self._owed = False
+
+    def _give_snapshot(self, rows: list[Any]) -> None:
+        self._unsettled_since = self._last_place = None
+        self._give_value()
+
+    def _take_burst(self, rows: list[Any]) -> None:
+        for row in rows:
+            self.book.apply(row)
+        self._give_value()
+
+    def _take_row(self, row: Any) -> None:
+        place = _place_in_burst(row, self.subscription.raw)
+        if self._begins_a_burst(place):
+            self._settle()
+        self.book.apply(row)
+        self._last_place = place
+        self._unsettled_since = self.context.now
+
+    def _begins_a_burst(self, place: tuple[bool, bool, float]) -> bool:
+        last = self._last_place
+        if last is None:
+            return False
+        return place < last or (place == last and not self.subscription.raw)
+
+    def _settle(self) -> None:
+        if self._unsettled_since is None:
+            return
+        self._unsettled_since = self._last_place = None
+        self._give_value()
+        self._check_crossed()
+
+    def tick(self, now: float) -> None:
+        since = self._unsettled_since
+        if since is not None:
+            if now - since >= policy.BURST_PAUSE:
+                self._settle()
+        elif self._owed and now >= self._next_due:
+            self._give_value()
+
+    def _give_value(self) -> None:
+        now = self.context.now
+        if not self._valid:
+            return
+        self._owed = now < self._next_due
+        if not self._owed:
+            self._next_due = now + self.context.options.every
+            self._print_value()
+
+    def _print_value(self) -> None:
+        raise NotImplementedError
+
+
+def _place_in_burst(row: BookRow, raw: bool) -> tuple[bool, bool, float]:
+    if raw:
+        return (not row.deletes, False, 0.0)
+    quote = float(row.quote)
+    return (not row.deletes, not row.is_bid, -quote if row.is_bid else quote)
+
+
+class FullFeed(BurstFeed):
+    """The whole book."""
+
+    def _print_value(self) -> None:
+        self._give(
+            FullBook(
+                "book",
+                self.subscription.symbol,
+                self.context.wall_mts(),
+                [_unsigned(row) for row in self.book.bids.rows()],
+                [_unsigned(row) for row in self.book.asks.rows()],
+                "ok" if self.checksum_ok else None,
+            )
+        )
+
+
+def _unsigned(row: Any) -> tuple[Any, ...]:
+    """The row's fields in wire order, its amount (always the last) without the sign."""
+    *fields, amount = astuple(row)
+    return (*fields, magnitude(amount))
+
+
+class TopFeed(BurstFeed):
+    """The best bid and ask, when one of them changed."""
+
+    def __init__(self, index: int, subscription: BookSubscription, context: Context) -> None:
+        super().__init__(index, subscription, context)
+        self._last: tuple[Raw, Raw, Raw, Raw] | None = None
+
+    def _print_value(self) -> None:
+        bid, bid_amount = _best(self.book.bids)
+        ask, ask_amount = _best(self.book.asks)
+        top = (bid, bid_amount, ask, ask_amount)
+        if top == self._last:
+            return
+        self._last = top
+        mid = spread = NULL
+        if bid is not NULL and ask is not NULL:
+            mid = js_number((decimal(bid) + decimal(ask)) / 2)
+            spread = js_number(decimal(ask) - decimal(bid))
+        self._give(BookTop("book", self.subscription.symbol, *top, mid, spread))
+
+
+def _best(side: BookSide[Any]) -> tuple[Raw, Raw]:
+    row = side.best
+    return (NULL, NULL) if row is None else (row.quote, magnitude(row.amount))
+
+
+class StateFeed(BookFeed):
+    """Nothing but the book itself, for whoever looks at it when it likes."""
+
+    def _give_snapshot(self, rows: list[Any]) -> None:
+        pass
+
+    def _take_burst(self, rows: list[Any]) -> None:
+        for row in rows:
+            self.book.apply(row)
+
+    def _take_row(self, row: Any) -> None:
+        self.book.apply(row)
+
+
+BOOK_FEEDS: dict[BookView, type[BookFeed]] = {
+    BookView.LEVELS: LevelsFeed,
+    BookView.FULL: FullFeed,
+    BookView.TOP: TopFeed,
+    BookView.STATE: StateFeed,
+}
+"""The feed of each view."""

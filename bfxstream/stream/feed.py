@@ -1,0 +1,67 @@
+"""What every feed is: one subscription's messages in, the records that the user asked for out.
+
+A feed outlives connections: it holds the book or the ledger that makes the promises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct, field
+
+from bfxstream.protocol.channels import Subscription
+from bfxstream.protocol.decode import Message
+from bfxstream.protocol.events import Event
+from bfxstream.protocol.records import Stats
+from bfxstream.protocol.views import BookView
+
+
+class FeedOptions(Struct, frozen=True):
+    """What the user asked of the records."""
+
+    book_view: BookView = BookView.LEVELS
+    snapshots: bool = True
+    every_update: bool = False
+    once: bool = False
+    every: float = 0.0
+    """Least seconds between two whole books of one subscription; 0 for every burst."""
+
+
+class Context(Struct):
+    """What the feeds of one run share."""
+
+    options: FeedOptions
+    stats: Stats
+    report: Callable[[Event], None]
+    """Takes what must be said, such as a gap."""
+    resync: Callable[[int, str, int], None]
+    """Takes the place of a subscription that must be joined afresh, the reason, and how many
+    times in a row that has been so."""
+    wall_mts: Callable[[], int]
+    out: list[Any] = field(default_factory=list)
+    """Where the records go, in order; emptied by the owner for each batch."""
+    now: float = 0.0
+    """`time.monotonic()` of the read that is being taken in."""
+
+
+class Feed:
+    """Turns one subscription's messages into records."""
+
+    def __init__(self, index: int, subscription: Subscription, context: Context) -> None:
+        self.index = index
+        self.subscription = subscription
+        self.context = context
+        self.complete = False
+        """Whether a complete value has been given: the end of `--once` for this subscription."""
+        self._give = context.out.append
+
+    def receive(self, message: Message, fresh: bool) -> None:
+        """Take a message; `fresh` where no snapshot has come since the confirmation.
+
+        Raises ValueError where a row cannot be used.
+        """
+        raise NotImplementedError
+
+    def tick(self, now: float) -> None:
+        """Give what is due by the clock; called between reads."""
