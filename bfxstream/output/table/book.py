@@ -8,8 +8,8 @@ from typing import Any, Final
 from bfxstream.book import OrderBook
 from bfxstream.output.table import theme
 from bfxstream.output.table.bars import share_of
-from bfxstream.output.table.grid import Widths
-from bfxstream.output.table.ladder import Ladder, LadderReader, Level
+from bfxstream.output.table.columns import Fit, Widths
+from bfxstream.output.table.ladder import DIGITS_OF_AMOUNTS, Ladder, LadderReader, Level
 from bfxstream.output.table.lines import (
     Area,
     Line,
@@ -20,7 +20,7 @@ from bfxstream.output.table.lines import (
     span,
     width_of,
 )
-from bfxstream.output.table.rungs import Ink, Plan, ladder_columns, plan_for, rung
+from bfxstream.output.table.rungs import Ink, header, ladder_columns, plan_for, rung
 from bfxstream.output.table.theme import LABEL, Look
 from bfxstream.protocol.channels import BookSubscription
 from bfxstream.protocol.symbols import Market
@@ -31,7 +31,7 @@ SHORT: Final = 20
 """Narrower ladders stand on end, asks above and bids below, unless that shows too few levels."""
 
 
-class BookView:
+class LadderPane:
     """One live book as a ladder; its columns are told from the middle outwards."""
 
     least_width = 36
@@ -50,7 +50,8 @@ class BookView:
         self._look = look
         self._columns = ladder_columns(subscription, fields, look.bars_behind)
         self._reader = LadderReader(subscription, book)
-        self._widths = Widths()
+        self._wants_amount = any(column.key == "amount" for column in self._columns)
+        self._widths = {digits: Widths() for digits in DIGITS_OF_AMOUNTS}
 
     @property
     def has_data(self) -> bool:
@@ -66,17 +67,33 @@ class BookView:
     def draw(self, area: Area) -> list[Line]:
         """The ladder in this area."""
         upright = _stands_on_end(area)
-        room = max(0, area.inner_height - 1)
-        levels = max(0, room - 1) // 2 if upright else room
-        ladder = self._reader.read(max(1, levels))
-        if ladder is None:
+        height = area.inner_height
+        # What is short of rows gives up its header, then its middle, before a side.
+        headed = height >= (4 if upright else 2)
+        told = upright and (height >= 3 or height == 1)
+        rows = max(0, height - headed - told)
+        levels = rows // 2 if upright else rows
+        width = area.inner_width
+        side = width if upright else (width - 1) // 2
+        fitted = self._fitted(max(1, levels), side)
+        if fitted is None:
             return self._waiting(area)
+        ladder, plan = fitted
+        note: Line = []
         if upright:
-            body = self._upright(ladder, area.inner_width, levels)
+            middle = [centred(self._middle(ladder, width), width)] if told else []
+            body = self._upright(ladder, plan, width, levels, middle)
         else:
-            body = self._two_sides(ladder, area.inner_width, room)
-        note = [] if upright else self._middle(ladder, area.inner_width - self._title_width)
-        return panel(area, self._look.glyphs, self._title(), body, note, self._balance(ladder))
+            body = self._two_sides(ladder, plan, width, rows)
+            note = self._middle(ladder, width - self._title_width)
+        return panel(
+            area,
+            self._look.glyphs,
+            self._title(),
+            body if headed else body[1:],
+            note,
+            self._balance(ladder),
+        )
 
     def _title(self) -> Line:
         subscription = self._subscription
@@ -119,34 +136,44 @@ class BookView:
             span(f"asks {100 - percent}%", theme.DOWN),
         ]
 
-    def _two_sides(self, ladder: Ladder, width: int, rows: int) -> list[Line]:
-        left = (width - 1) // 2
-        right = width - 1 - left
-        plan = self._plan(ladder, left)
+    def _fitted(self, levels: int, width: int) -> tuple[Ladder, Fit] | None:
+        """The levels and their columns in one side of this width, with as many digits as fit."""
+        fitted = None
+        for digits, widths in self._widths.items():
+            ladder = self._reader.read(levels, digits)
+            if ladder is None:
+                return None
+            shown = [*ladder.bids, *ladder.asks]
+            fitted = ladder, plan_for(self._columns, shown, width, widths)
+            if not self._wants_amount or any(c.key == "amount" for c in fitted[1].columns):
+                break
+        return fitted
+
+    def _two_sides(self, ladder: Ladder, plan: Fit, width: int, rows: int) -> list[Line]:
+        side = (width - 1) // 2
+        middle = blank(width - 2 * side)
         deepest = ladder.deepest
-        bids = self._rungs(ladder.bids, deepest, plan, Ink("bid", True, left, self._look))
-        asks = self._rungs(ladder.asks, deepest, plan, Ink("ask", False, right, self._look))
-        lines: list[Line] = [[*plan.header(left, True), blank(1), *plan.header(right, False)]]
+        bids = self._rungs(ladder.bids, deepest, plan, Ink("bid", True, side, self._look))
+        asks = self._rungs(ladder.asks, deepest, plan, Ink("ask", False, side, self._look))
+        lines: list[Line] = [[*header(plan, side, True), middle, *header(plan, side, False)]]
         for i in range(min(rows, max(len(bids), len(asks)))):
-            bid = bids[i] if i < len(bids) else [blank(left)]
-            ask = asks[i] if i < len(asks) else [blank(right)]
-            lines.append([*bid, blank(1), *ask])
+            bid = bids[i] if i < len(bids) else [blank(side)]
+            ask = asks[i] if i < len(asks) else [blank(side)]
+            lines.append([*bid, middle, *ask])
         return lines
 
-    def _upright(self, ladder: Ladder, width: int, levels: int) -> list[Line]:
-        plan = self._plan(ladder, width)
-        deepest = ladder.deepest
-        asks = self._rungs(ladder.asks, deepest, plan, Ink("ask", False, width, self._look))
-        bids = self._rungs(ladder.bids, deepest, plan, Ink("bid", False, width, self._look))
+    def _upright(
+        self, ladder: Ladder, plan: Fit, width: int, levels: int, middle: list[Line]
+    ) -> list[Line]:
+        asks_ink = Ink("ask", False, width, self._look)
+        asks = self._rungs(ladder.asks[:levels], ladder.deepest, plan, asks_ink)
+        bids_ink = asks_ink._replace(side="bid")
+        bids = self._rungs(ladder.bids[:levels], ladder.deepest, plan, bids_ink)
         empty: list[Line] = [[]] * (levels - len(asks))
-        middle = centred(self._middle(ladder, width), width)
-        return [plan.header(width, False), *empty, *reversed(asks), middle, *bids]
-
-    def _plan(self, ladder: Ladder, width: int) -> Plan:
-        return plan_for(self._columns, [*ladder.bids, *ladder.asks], width, self._widths)
+        return [header(plan, width, False), *empty, *reversed(asks), *middle, *bids]
 
     @staticmethod
-    def _rungs(levels: Sequence[Level], deepest: float, plan: Plan, ink: Ink) -> list[Line]:
+    def _rungs(levels: Sequence[Level], deepest: float, plan: Fit, ink: Ink) -> list[Line]:
         return [
             rung(level, i == 0, share_of(level.total, deepest), plan, ink)
             for i, level in enumerate(levels)

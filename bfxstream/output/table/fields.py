@@ -7,14 +7,15 @@ from typing import Final
 
 from msgspec import Raw, Struct
 
+from bfxstream.output.table.columns import Column
 from bfxstream.output.table.figures import AMOUNT_DIGITS, PRICE_DIGITS, Scale, number
-from bfxstream.output.table.grid import Column
 from bfxstream.protocol.numbers import is_null, text
 
 PRICE_KEYS: Final = frozenset(
     ("bid", "ask", "last_price", "high", "low", "daily_change", "price", "frr", "rate")
 )
 WHOLE_KEYS: Final = frozenset(("first_trade", "bid_period", "ask_period"))
+TYPICAL_NUMBER: Final = 8
 TEXT_KEYS: Final = frozenset(("channel", "symbol", "type"))
 
 
@@ -51,7 +52,14 @@ def chosen(fields: Sequence[str] | None, *kinds: type[Struct]) -> list[str] | No
 
 def field_columns(names: Sequence[str]) -> list[Column]:
     """Columns with the record's own keys as headers; the last one is dropped first."""
-    return [Column(name, name, rank, left=name in TEXT_KEYS) for rank, name in enumerate(names)]
+    return [
+        Column(name, name, rank, left=name in TEXT_KEYS, least=_typical_width(name))
+        for rank, name in enumerate(names)
+    ]
+
+
+def _typical_width(name: str) -> int:
+    return 0 if name in TEXT_KEYS | WHOLE_KEYS else TYPICAL_NUMBER
 
 
 def field_scaler(scales: Scales, symbol: str, name: str) -> Callable[[Raw], str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from bfxstream.book import OrderBook, level_fields
+from bfxstream.book import OrderBook
 from bfxstream.output.table.figures import (
     AMOUNT_DIGITS,
     PERCENT_SHIFT,
@@ -18,6 +18,8 @@ from bfxstream.protocol.channels import BookSubscription
 from bfxstream.protocol.symbols import Market
 
 BASIS_POINTS: Final = 10_000
+DIGITS_OF_AMOUNTS: Final = (AMOUNT_DIGITS, 4, 3)
+"""Narrow ladders tell amounts with fewer digits rather than not at all."""
 
 
 class Level(NamedTuple):
@@ -48,10 +50,12 @@ class LadderReader:
         funding = subscription.market is Market.FUNDING
         self._book = book
         self._price = Scale(RATE_DIGITS, PERCENT_SHIFT) if funding else Scale(PRICE_DIGITS)
-        self._amount = Scale(AMOUNT_DIGITS)
+        self._amounts = {digits: Scale(digits) for digits in DIGITS_OF_AMOUNTS}
+        self._amount = self._amounts[AMOUNT_DIGITS]
 
-    def read(self, rows: int) -> Ladder | None:
-        """The best `rows` levels of each side; None while the book is empty."""
+    def read(self, rows: int, digits: int = AMOUNT_DIGITS) -> Ladder | None:
+        """The best `rows` levels of each side, amounts of so many digits; None if it is empty."""
+        self._amount = self._amounts[digits]
         bids, asks = self._book.bids.rows(rows), self._book.asks.rows(rows)
         if not bids and not asks:
             return None
@@ -74,9 +78,8 @@ class LadderReader:
     def _see(self, rows: Sequence[Any]) -> None:
         total = 0.0
         for row in rows:
-            price, _, amount = level_fields(row)
-            self._price.see(price)
-            total += abs(self._amount.see(amount) or 0.0)
+            self._price.see(row.quote)
+            total += abs(self._amount.see(row.amount) or 0.0)
         self._amount.see_sum(total)
 
     def _levels(self, rows: Sequence[Any]) -> tuple[list[Level], float]:
@@ -84,10 +87,9 @@ class LadderReader:
         total = 0.0
         levels: list[Level] = []
         for row in rows:
-            price, count, amount = level_fields(row)
-            size = abs(self._amount.see(amount) or 0.0)
+            size = abs(self._amount.see(row.amount) or 0.0)
             total += size
-            shown = price_text(self._price.see(price) or 0.0)
+            shown = price_text(self._price.see(row.quote) or 0.0)
             levels.append(
                 Level(
                     total,
@@ -96,7 +98,7 @@ class LadderReader:
                         "rate": shown,
                         "amount": amount_text(size),
                         "total": amount_text(total),
-                        "count": str(count),
+                        "count": str(getattr(row, "count", 1)),
                         "period": str(getattr(row, "period", "")),
                         "order_id": str(getattr(row, "order_id", "")),
                         "offer_id": str(getattr(row, "offer_id", "")),
@@ -109,8 +111,8 @@ class LadderReader:
         bid, ask = self._book.bids.best, self._book.asks.best
         if bid is None or ask is None:
             return None, None, None
-        low = self._price.see(level_fields(bid)[0])
-        high = self._price.see(level_fields(ask)[0])
+        low = self._price.see(bid.quote)
+        high = self._price.see(ask.quote)
         if low is None or high is None:
             return None, None, None
         mid, spread = (low + high) / 2, high - low

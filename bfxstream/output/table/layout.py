@@ -9,19 +9,25 @@ from bfxstream.output.table.lines import BOX_HEIGHT, BOX_WIDTH, Area, Line, besi
 
 LEAST_ROWS: Final = 6
 """A pane with fewer rows tells too little to be worth its place."""
+NO_LIMIT: Final = 1_000_000
 GOOD_ROWS: Final = 12
 """Panes stand closer side by side rather than have fewer rows than this."""
 BOARD_ROWS: Final = 2
+"""A board is its header and one row at least."""
 
 
 class Board(Protocol):
     """A view that knows the height it needs."""
 
+    @property
+    def symbols(self) -> int:
+        """How many rows it has to show."""
+
     def wanted(self, boxed: bool) -> int:
         """The height that shows everything."""
 
-    def draw(self, area: Area) -> list[Line]:
-        """The view as lines of exactly the area's size."""
+    def draw(self, area: Area, below: int) -> list[Line]:
+        """The view as lines of exactly the area's size; `below` rows of other boards are hidden."""
 
 
 class Pane(Protocol):
@@ -56,21 +62,17 @@ def compose(
 ) -> Screen:
     """All views at this size; what has no room at all is counted.
 
-    Without `fill`, books and tapes are no higher than what they have to show.
+    Without `fill` it is the frame that stays behind: tickers are all there, for they go into the
+    scrollback; books and tapes are no higher than what they have to show.
     """
     boxed = width >= BOX_WIDTH and height >= BOX_HEIGHT
     room = height
     if panes:
         room = max(height - max(LEAST_ROWS, height // 2), min(height, BOARD_ROWS + 1))
-    lines: list[Line] = []
-    hidden = 0
-    for board in boards:
-        rows = min(board.wanted(boxed), room - len(lines))
-        if rows < BOARD_ROWS + (2 if boxed else 0):
-            hidden += 1
-            continue
-        lines += board.draw(Area(width, rows, boxed, now))
+    lines, hidden = _draw_boards(boards, Area(width, room if fill else NO_LIMIT, boxed, now))
     below = height - len(lines)
+    if not fill:
+        below = max(below, min(height, max(LEAST_ROWS, height // 2)))
     if panes and below < 2:
         return Screen(lines, hidden + len(panes))
     rows_of_panes, left_over = shelve(panes, width, below)
@@ -79,6 +81,26 @@ def compose(
         below -= share
         lines += _draw_row(row, Area(width, share, boxed, now), fill)
     return Screen(lines, hidden + left_over)
+
+
+def _draw_boards(boards: Sequence[Board], room: Area) -> tuple[list[Line], int]:
+    """The boards one below the other; those without room for a row are told by one that has it."""
+    shown: list[tuple[Board, int]] = []
+    hidden: list[Board] = []
+    left = room.height
+    for board in boards:
+        rows = min(board.wanted(room.boxed), left)
+        if rows < BOARD_ROWS + room.frame_height:
+            hidden.append(board)
+            continue
+        shown.append((board, rows))
+        left -= rows
+    lines: list[Line] = []
+    below = sum(board.symbols for board in hidden)
+    for i, (board, rows) in enumerate(shown):
+        last = i == len(shown) - 1
+        lines += board.draw(room._replace(height=rows), below if last else 0)
+    return lines, 0 if shown else len(hidden)
 
 
 def shelve(panes: Sequence[Pane], width: int, height: int) -> tuple[list[list[Pane]], int]:

@@ -65,6 +65,20 @@ def shortened(text: str, width: int, glyphs: Glyphs) -> str:
     return set_cell_size(text, width - 1).rstrip() + glyphs.ellipsis
 
 
+def wrapped(text: str, width: int, most: int, glyphs: Glyphs) -> list[str]:
+    """The text in at most so many lines of this width, broken between words."""
+    lines: list[str] = []
+    while len(lines) < most - 1 and cell_len(text) > width:
+        head = set_cell_size(text, width).rstrip()
+        if text[len(head) : len(head) + 1] != " " and " " in head:
+            head = head[: head.rindex(" ")]
+        if not head:
+            break
+        lines.append(head)
+        text = text[len(head) :].lstrip()
+    return [*lines, shortened(text, width, glyphs)]
+
+
 def clean(text: str, glyphs: Glyphs) -> str:
     """Foreign text made safe for a terminal: no control, format or unassigned characters."""
     safe = "".join(

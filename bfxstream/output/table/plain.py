@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
+from rich.segment import Segment
+from rich.style import Style
 
-from bfxstream.book import OrderBook, level_fields
+from bfxstream.book import OrderBook
+from bfxstream.output.table import theme
+from bfxstream.output.table.columns import Widths
 from bfxstream.output.table.fields import Scales, field_text
 from bfxstream.output.table.figures import number, signed, time_of_day
-from bfxstream.output.table.grid import Widths
+from bfxstream.output.table.lines import Line, span
 from bfxstream.output.table.theme import Glyphs
 from bfxstream.protocol.channels import BookSubscription
 from bfxstream.protocol.records import (
@@ -55,39 +59,43 @@ class PlainLines:
         self._fields = fields
         self._scales = Scales()
         self._widths = Widths()
-        self._tops: dict[BookSubscription, str] = {}
+        self._tops: dict[BookSubscription, Line] = {}
         self._tops_told = float("-inf")
 
-    def lines(self, records: Sequence[Record]) -> list[str]:
+    def lines(self, records: Sequence[Record]) -> list[Line]:
         """A line for each ticker and trade."""
         return [self._line(record) for record in records if type(record) in COLUMNS]
 
-    def book_lines(self, now: float) -> list[str]:
+    def book_lines(self, now: float) -> list[Line]:
         """A line for each book whose best prices changed, at most once a second."""
         if now - self._tops_told < TOP_SECONDS:
             return []
-        lines: list[str] = []
+        lines: list[Line] = []
         for subscription, book in self._books.items():
-            line = self._top(subscription, book)
-            if line and line != self._tops.get(subscription):
-                self._tops[subscription] = line
-                lines.append(line)
+            top = self._top(subscription, book)
+            if top and top != self._tops.get(subscription):
+                self._tops[subscription] = top
+                lines.append(top)
         if lines:
             self._tops_told = now
         return lines
 
-    def _line(self, record: Any) -> str:
+    def _line(self, record: Any) -> Line:
         if self._fields is not None:
-            return "  ".join(
-                self._padded(record, name, self._value(record, name))
+            return _spaced(
+                [span(self._padded(record, name, self._value(record, name)))]
                 for name in self._fields
                 if name in record.__struct_fields__
             )
-        words = [f"{record.channel:<7}", self._padded(record, "symbol", record.symbol)]
+        words = [
+            [span(f"{record.channel:<7}", theme.LABEL)],
+            [span(self._padded(record, "symbol", record.symbol), theme.BOLD)],
+        ]
         for name in COLUMNS[type(record)]:
-            word = self._padded(record, name, self._word(record, name))
-            words.append(word if name in ("mts", "side") else f"{LABELS.get(name, name)} {word}")
-        return "  ".join(words)
+            word = span(self._padded(record, name, self._word(record, name)), _style(record, name))
+            bare = name in ("mts", "side")
+            words.append([word] if bare else [_label(LABELS.get(name, name)), word])
+        return _spaced(words)
 
     def _word(self, record: Any, name: str) -> str:
         if name == "mts":
@@ -106,22 +114,48 @@ class PlainLines:
         width = self._widths.settle(f"{type(record).__name__} {name}", len(word))
         return word.ljust(width) if name in LEFT else word.rjust(width)
 
-    def _top(self, subscription: BookSubscription, book: OrderBook[Any]) -> str | None:
+    def _top(self, subscription: BookSubscription, book: OrderBook[Any]) -> Line | None:
         bid, ask = book.bids.best, book.asks.best
         if bid is None and ask is None:
             return None
         scale = self._scales.price(subscription.symbol)
         amounts = self._scales.amount(subscription.symbol)
-        words = ["book   ", self._padded(BookTop, "symbol", subscription.symbol)]
-        for side, row in (("bid", bid), ("ask", ask)):
+        words = [
+            [span("book   ", theme.LABEL)],
+            [span(self._padded(BookTop, "symbol", subscription.symbol), theme.BOLD)],
+        ]
+        for side, row, style in (("bid", bid, theme.UP), ("ask", ask, theme.DOWN)):
             price = amount = None
             if row is not None:
-                price_token, _, amount_token = level_fields(row)
-                price, amount = scale.see(price_token), amounts.see(amount_token)
+                price, amount = scale.see(row.quote), amounts.see(row.amount)
             shown = self._glyphs.nothing if price is None else scale.text(price)
             size = self._glyphs.nothing if amount is None else amounts.text(abs(amount))
             words += [
-                f"{side} {self._padded(BookTop, side, shown)}",
-                f"x {self._padded(BookTop, side + ' amount', size)}",
+                [_label(side), span(self._padded(BookTop, side, shown), style)],
+                [_label("x"), span(self._padded(BookTop, side + " amount", size))],
             ]
-        return "  ".join(words)
+        return _spaced(words)
+
+
+def _label(word: str) -> Segment:
+    return span(word + " ", theme.LABEL)
+
+
+def _spaced(words: Iterable[Line]) -> Line:
+    line: Line = []
+    for word in words:
+        line += [span("  "), *word] if line else word
+    return line
+
+
+def _style(record: Any, name: str) -> Style:
+    """Green and red for what goes up or down, as in the tables; the words say it too."""
+    if name == "mts":
+        return theme.LABEL
+    told_by = "amount" if name in ("side", "price", "rate") else name
+    if told_by not in ("amount", "daily_change_relative") or name == "amount":
+        return theme.PLAIN
+    value = number(getattr(record, told_by, None))
+    if not value:
+        return theme.PLAIN
+    return theme.UP if value > 0 else theme.DOWN

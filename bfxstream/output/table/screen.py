@@ -31,9 +31,28 @@ def has_cursor_control(console: Console, environment: Mapping[str, str] = os.env
         interactive = console.file.isatty()
     except (AttributeError, ValueError):
         return False
+    return interactive and _is_capable(environment) and not console.legacy_windows
+
+
+def has_color(console: Console, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether colour is sent: FORCE_COLOR reaches a pipe and a dumb terminal, NO_COLOR stops it."""
+    if console.no_color or console.color_system is None:
+        return False
+    return _is_capable(environment) or bool(environment.get("FORCE_COLOR"))
+
+
+def standard_output(environment: Mapping[str, str] = os.environ) -> Console:
+    """Standard output as a console; rich has no colour for TERM=dumb even where it is forced."""
+    console = Console()
+    if console.color_system is None and environment.get("FORCE_COLOR"):
+        return Console(color_system="standard")
+    return console
+
+
+def _is_capable(environment: Mapping[str, str]) -> bool:
     term = environment.get("TERM", "").lower()
     named = bool(term) or os.name != "posix"
-    return interactive and named and term not in UNCONTROLLABLE and not console.legacy_windows
+    return named and term not in UNCONTROLLABLE
 
 
 class Screen:
@@ -71,9 +90,9 @@ class Screen:
             self._entered = False
             self.write(LEAVE)
 
-    def print(self, frame: Frame) -> None:
-        """Put a frame on the normal screen, to stay."""
-        self.write(self._rendered(frame.trimmed()) + "\n")
+    def print(self, frame: Frame, color: bool = True) -> None:
+        """Put a frame on the normal screen, to stay; without `color` its characters alone."""
+        self.write((self._rendered(frame.trimmed()) if color else frame.text) + "\n")
 
     def _painted(self, frame: Frame) -> str:
         trimmed = frame.trimmed()

@@ -1,4 +1,13 @@
-"""The sink for a terminal: keeps the latest, and draws it at the screen's pace."""
+"""The sink for people: keeps the latest, and draws it at the screen's pace.
+
+On a terminal it has the alternate screen until it is closed; then the last state is printed on the
+normal screen, every ticker, books and tapes as high as the screen.
+
+Into a pipe or a file, and on a terminal that cannot move its cursor, `-o table` prints plain lines:
+one for each ticker and trade as it comes, one for the best prices of each book when they changed,
+at most once a second; and at the end the whole of each book. They have colour if FORCE_COLOR is
+set and NO_COLOR is not.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +18,16 @@ from typing import Any, Final
 from rich.console import Console
 
 from bfxstream.book import OrderBook
-from bfxstream.output.table.book import BookView
+from bfxstream.output.table.book import LadderPane
 from bfxstream.output.table.layout import Pane, compose
-from bfxstream.output.table.lines import Frame, fitted
+from bfxstream.output.table.lines import Area, Frame, Line, fitted
 from bfxstream.output.table.plain import PlainLines
-from bfxstream.output.table.screen import Screen, has_cursor_control
+from bfxstream.output.table.screen import (
+    Screen,
+    has_color,
+    has_cursor_control,
+    standard_output,
+)
 from bfxstream.output.table.status_line import StatusLine
 from bfxstream.output.table.theme import look_for
 from bfxstream.output.table.ticker import ticker_boards
@@ -29,6 +43,9 @@ from bfxstream.protocol.status import Status
 from bfxstream.protocol.symbols import Market
 
 DRAW_SECONDS: Final = 0.1
+NOTICE_ROWS: Final = 3
+ROWS_FOR_A_NOTICE: Final = 3
+"""A notice may have a row of its own for each so many of the screen's."""
 
 
 class TableSink:
@@ -49,15 +66,16 @@ class TableSink:
 
         `color` None leaves the decision to NO_COLOR, FORCE_COLOR and the terminal.
         """
-        console = console or Console()
+        console = console or standard_output()
         if color is not None:
             console.no_color = not color
-        look = look_for(console)
+        self._colored = (color and console.color_system is not None) or has_color(console)
+        look = look_for(console, self._colored)
         shown = {s: books[s] for s in subscriptions if isinstance(s, BookSubscription)}
         self._clock = clock
         self._boards = ticker_boards(_symbols(subscriptions, TickerSubscription), look, fields)
         self._tapes = tapes(_symbols(subscriptions, TradesSubscription), look, fields)
-        self._books = [BookView(s, book, look, fields) for s, book in shown.items()]
+        self._books = [LadderPane(s, book, look, fields) for s, book in shown.items()]
         self._status = StatusLine(status, look, any(s.verifiable for s in shown))
         self._takers: dict[type[Record], Callable[[Any], None]] = {
             **{record: board.take for record, board in self._boards.items()},
@@ -70,6 +88,7 @@ class TableSink:
         self._drawn_at = float("-inf")
         self._drawn: tuple[object, ...] | None = None
         self._written = 0
+        self._suspended = False
         self._closed = False
 
     def write(self, records: Sequence[Record]) -> None:
@@ -89,7 +108,7 @@ class TableSink:
 
     def tick(self, now: float) -> None:
         """Draw if a tenth of a second has passed and something differs from the last frame."""
-        if now - self._drawn_at < DRAW_SECONDS or self._closed:
+        if now - self._drawn_at < DRAW_SECONDS or self._closed or self._suspended:
             return
         self._drawn_at = now
         if self._plain is not None:
@@ -105,30 +124,69 @@ class TableSink:
         self._drawn = state
         self._screen.draw(self.render(*size, now))
 
+    def suspend(self) -> None:
+        """Give the terminal back as at the end; records are still taken, nothing is drawn."""
+        if self._closed or self._suspended or self._plain is not None:
+            return
+        self._suspended = True
+        self._leave("suspended")
+
+    def resume(self) -> None:
+        """Take the terminal again and draw everything; without `suspend`, at the next tick."""
+        if self._closed or self._plain is not None:
+            return
+        self._drawn = None
+        self._screen.forget()
+        if self._suspended:
+            self._suspended = False
+            self._drawn_at = float("-inf")
+            self.tick(self._clock())
+
     def close(self) -> None:
         """Give the terminal back, with the last state on its normal screen."""
         if self._closed:
             return
         self._closed = True
-        if self._plain is not None:
+        if self._plain is None:
+            self._leave("ended")
             return
+        books = [book for book in self._books if book.has_data]
+        width, _ = self._screen.size
+        for book in books:
+            area = Area(width, 0, boxed=False, now=self._clock())
+            frame = Frame(width, book.draw(area._replace(height=book.wanted(area))))
+            self._screen.print(frame, self._colored)
+
+    def _leave(self, ending: str) -> None:
         self._screen.leave()
         if self._has_data():
             width, height = self._screen.size
-            self._screen.print(self.render(width, max(1, height - 1), self._clock(), final=True))
+            self._screen.print(
+                self.render(width, max(1, height - 1), self._clock(), final=True, ending=ending)
+            )
 
-    def render(self, width: int, height: int, now: float, *, final: bool = False) -> Frame:
+    def render(
+        self, width: int, height: int, now: float, *, final: bool = False, ending: str = "ended"
+    ) -> Frame:
         """One frame of exactly this size: a renderable for rich, with its text as `.text`.
 
-        `final` is the frame that stays behind: no hint how to quit, no empty rows.
+        `final` is the frame that stays behind: `ending` says why, there is no hint how to quit,
+        there are no empty rows, and tickers may be more than fit on the screen.
         """
         self._observe(now)
-        panes: list[Pane] = [*self._books, *self._tapes.values()]
-        body = compose(list(self._boards.values()), panes, width, height - 1, now, fill=not final)
-        lines = [fitted(line, width) for line in body.lines[: height - 1]]
         if not final:
-            lines += [fitted([], width)] * (height - 1 - len(lines))
-        return Frame(width, [*lines, self._status.draw(width, now, body.hidden, final)])
+            ending = ""
+        most = min(NOTICE_ROWS, height // ROWS_FOR_A_NOTICE)
+        notice = self._status.notice_lines(width, most, now, ending)
+        room = height - 1 - len(notice)
+        panes: list[Pane] = [*self._books, *self._tapes.values()]
+        body = compose(list(self._boards.values()), panes, width, room, now, fill=not final)
+        lines = [fitted(line, width) for line in body.lines]
+        if not final:
+            del lines[room:]
+            lines += [fitted([], width)] * (room - len(lines))
+        status = self._status.draw(width, now, body.hidden, ending, noticed=bool(notice))
+        return Frame(width, [*lines, *notice, status])
 
     def _observe(self, now: float) -> None:
         self._status.observe(now)
@@ -145,9 +203,10 @@ class TableSink:
             or any(book.has_data for book in self._books)
         )
 
-    def _print(self, lines: Sequence[str]) -> None:
+    def _print(self, lines: Sequence[Line]) -> None:
         if lines:
-            self._screen.write("\n".join(lines) + "\n")
+            width, _ = self._screen.size
+            self._screen.print(Frame(width, list(lines)), self._colored)
 
 
 def _symbols(

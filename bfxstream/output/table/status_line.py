@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import deque
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from rich.cells import cell_len
+from rich.segment import Segment
 
 from bfxstream.output.table import theme
 from bfxstream.output.table.figures import age, plain
-from bfxstream.output.table.lines import Line, blank, clean, fitted, shortened, span, width_of
+from bfxstream.output.table.lines import (
+    BOX_WIDTH,
+    Line,
+    blank,
+    clean,
+    fitted,
+    shortened,
+    span,
+    width_of,
+    wrapped,
+)
 from bfxstream.output.table.theme import LABEL, Look
 from bfxstream.protocol.status import State, Status
 
@@ -23,6 +33,7 @@ QUIET_SECONDS: Final = 17.0
 MISMATCH_SECONDS: Final = 5.0
 """A mismatch is shown this long, and until a later checksum is right."""
 NOTICE_LEAST: Final = 12
+NOTICE: Final = 1
 QUITS: Final = 9
 MARGIN: Final = 1
 
@@ -85,35 +96,62 @@ class StatusLine:
             int(now),
         )
 
-    def draw(self, width: int, now: float, hidden: int, final: bool) -> Line:
-        """The line at this width; `hidden` views had no room, `final` is the one left behind."""
-        glyphs = self._look.glyphs
-        separator = span(f" {glyphs.separator} ", LABEL)
-        gap = width_of([separator])
+    def notice_lines(self, width: int, most: int, now: float, ending: str = "") -> list[Line]:
+        """The notice above the status line, where that has no room for all of it."""
         room = max(0, width - 2 * MARGIN)
-        notice = clean(self._status.notice, glyphs)
-        asked = min(cell_len(notice), max(NOTICE_LEAST, room // 2)) + gap if notice else 0
-        parts = self._parts(now, hidden)
-        if not final and not notice:
+        notice = clean(self._status.notice, self._look.glyphs)
+        state = width_of(self._state(now, ending)) + self._gap
+        if not notice or most < 1 or state + cell_len(notice) <= room:
+            return []
+        rows = wrapped(notice, room, most, self._look.glyphs)
+        return [fitted([blank(MARGIN), span(row, theme.WARN)], width) for row in rows]
+
+    def draw(
+        self, width: int, now: float, hidden: int, ending: str = "", *, noticed: bool = False
+    ) -> Line:
+        """The line at this width; `hidden` views had no room.
+
+        `ending` is the word for the state that stays behind; `noticed` says that the notice
+        stands in lines of its own.
+        """
+        glyphs = self._look.glyphs
+        room = max(0, width - 2 * MARGIN)
+        notice = "" if noticed else clean(self._status.notice, glyphs)
+        parts = self._parts(now, hidden, width, ending)
+        if notice:
+            # What is wrong comes right after the state; all else has what room is left.
+            left = room - width_of(parts[0].line) - self._gap
+            if left >= min(NOTICE_LEAST, cell_len(notice)):
+                told = Part([span(shortened(notice, left, glyphs), theme.WARN)], NOTICE)
+                parts.insert(1, told)
+        if not ending:
             parts.append(Part([span("Ctrl-C quits", LABEL)], QUITS))
         line: Line = [blank(MARGIN)]
-        for i, part in enumerate(_kept(parts, room - asked, gap)):
+        for i, part in enumerate(_kept(parts, room, self._gap)):
             if part.rank == QUITS:
                 line.append(blank(room + MARGIN - width_of(line) - width_of(part.line)))
             elif i:
-                line.append(separator)
+                line.append(self._separator)
             line += part.line
-        left = room + MARGIN - width_of(line) - gap
-        if notice and left >= min(NOTICE_LEAST, cell_len(notice)):
-            line += [separator, span(shortened(notice, left, glyphs), theme.WARN)]
         return fitted(line, width)
 
-    def _parts(self, now: float, hidden: int) -> list[Part]:
+    @property
+    def _separator(self) -> Segment:
+        return span(f" {self._look.glyphs.separator} ", LABEL)
+
+    @property
+    def _gap(self) -> int:
+        return width_of([self._separator])
+
+    def _parts(self, now: float, hidden: int, width: int, ending: str) -> list[Part]:
         status, stats = self._status, self._status.stats
-        parts = [Part(self._state(now), 0)]
+        parts = [Part(self._state(now, ending), 0)]
         if hidden:
-            parts.append(Part([span(f"{hidden} more need a larger window", theme.WARN)], 3))
-        if endpoint := endpoint_name(status.endpoint):
+            verb = "needs" if hidden == 1 else "need"
+            words = "below" if width < BOX_WIDTH or ending else f"{verb} a larger window"
+            parts.append(Part([span(f"{hidden} more {words}", theme.WARN)], 3))
+        demo = bool(getattr(status, "demo", False))
+        if endpoint := "demo exchange" if demo else endpoint_name(status.endpoint):
             parts.append(Part([span(clean(endpoint, self._look.glyphs))], 6))
         if self._verified:
             parts.append(self._checksum(now))
@@ -131,8 +169,12 @@ class StatusLine:
                 parts.append(Part([span(f"{count} {one if count == 1 else many}", style)], 7))
         return parts
 
-    def _state(self, now: float) -> Line:
+    def _state(self, now: float, ending: str) -> Line:
         status, glyphs = self._status, self._look.glyphs
+        if ending:
+            settled = status.state in (State.LIVE, State.CLOSED)
+            word = ending if settled else f"{ending} while {status.state.value}"
+            return [span(f"{glyphs.hollow} {word}", LABEL)]
         if status.state is State.LIVE:
             return [span(glyphs.dot, theme.GOOD), span(" connected", theme.BOLD)]
         word = status.state.value
@@ -175,18 +217,9 @@ def _kept(parts: list[Part], room: int, separator: int) -> list[Part]:
 
 
 def endpoint_name(url: str) -> str:
-    """The endpoint as a person knows it: its host, or the demo exchange on this machine."""
+    """The endpoint as a person knows it: its host, and its port where it names one."""
     try:
-        host = urlsplit(url).hostname or url
+        place = urlsplit(url).netloc
     except ValueError:
-        host = url
-    return "demo exchange" if _is_loopback(host) else host
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        place = ""
+    return place.rpartition("@")[2] or url

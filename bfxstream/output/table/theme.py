@@ -128,9 +128,8 @@ _TINTS: Final = {
 }
 
 
-def look_for(console: Console) -> Look:
+def look_for(console: Console, colored: bool) -> Look:
     """The look that this console can show."""
-    colored = console.color_system is not None and not console.no_color
     bid, ask = _TINTS.get(console.color_system or "", _TINTS["256"])
     utf8 = console.encoding.lower().replace("-", "").startswith("utf")
     return Look(UNICODE if utf8 else ASCII, bid, ask, bars_behind=colored)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from rich.style import Style
 
 from bfxstream.output.table import theme
+from bfxstream.output.table.columns import Column, Widths
 from bfxstream.output.table.fields import (
     Scales,
     chosen,
@@ -16,8 +17,8 @@ from bfxstream.output.table.fields import (
     field_value,
 )
 from bfxstream.output.table.figures import age
-from bfxstream.output.table.grid import Cell, Column, Widths, draw_grid
-from bfxstream.output.table.lines import Area, Line, panel, shortened, span
+from bfxstream.output.table.grid import Cell, draw_grid
+from bfxstream.output.table.lines import Area, Line, fitted, panel, shortened, span, width_of
 from bfxstream.output.table.theme import Look
 from bfxstream.output.table.ticker_rows import FUNDING, TRADING, RowFigures, Shown
 from bfxstream.protocol.records import FundingTicker, Ticker
@@ -65,6 +66,11 @@ class TickerBoard:
         """How many cells are highlighted, as last observed."""
         return len(self._changed)
 
+    @property
+    def symbols(self) -> int:
+        """How many rows there are."""
+        return len(self._symbols)
+
     def wanted(self, boxed: bool) -> int:
         """The height that shows every symbol."""
         return len(self._symbols) + (3 if boxed else 2)
@@ -100,18 +106,25 @@ class TickerBoard:
             }
         return self._figures.read(record, self._scales, self._look.glyphs)
 
-    def draw(self, area: Area) -> list[Line]:
-        """The board in this area."""
+    def draw(self, area: Area, below: int = 0) -> list[Line]:
+        """The board in this area; `below` rows of other boards are hidden too."""
         glyphs = self._look.glyphs
         room = max(0, area.inner_height - 1)
         symbols = self._symbols[:room]
-        hidden = len(self._symbols) - len(symbols)
+        hidden = len(self._symbols) - len(symbols) + below
         rows = [self._row(symbol, area.now) for symbol in symbols]
         body = draw_grid(self._columns, rows, area.inner_width, glyphs, self._widths)
         title = "Funding" if self._market is Market.FUNDING else "Tickers"
         note = f"{hidden} more below" if hidden else self._figures.note
-        note = shortened(note, area.inner_width - len(title) - 3, glyphs)
-        return panel(area, glyphs, [span(title, theme.TITLE)], body, [span(note, theme.LABEL)], [])
+        heading = len(title) + len(note) + 3
+        # A frame closes around its columns: no blank stretch between the last one and the border.
+        bare = area.inner_width - max(heading, width_of(body[0])) if area.boxed else 0
+        closed = area._replace(width=area.width - max(0, bare))
+        note = shortened(note, closed.inner_width - len(title) - 3, glyphs)
+        lines = panel(
+            closed, glyphs, [span(title, theme.TITLE)], body, [span(note, theme.LABEL)], []
+        )
+        return [fitted(line, area.width) for line in lines]
 
     def _row(self, symbol: str, now: float) -> dict[str, Cell]:
         shown = self._shown.get(symbol)

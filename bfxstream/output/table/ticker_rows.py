@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from rich.style import Style
 
 from bfxstream.output.table import theme
+from bfxstream.output.table.columns import Column
 from bfxstream.output.table.fields import Scales
 from bfxstream.output.table.figures import (
     PERCENT_SHIFT,
@@ -17,7 +18,6 @@ from bfxstream.output.table.figures import (
     plain,
     signed,
 )
-from bfxstream.output.table.grid import Column
 from bfxstream.output.table.theme import PLAIN, Glyphs
 from bfxstream.protocol.records import FundingTicker, Ticker
 
@@ -138,17 +138,17 @@ def _whole(token: object, nothing: str) -> Shown:
 TRADING: Final = RowFigures(
     columns=(
         Column("symbol", "SYMBOL", 0, left=True),
-        Column("last_price", "LAST", 1),
-        Column("daily_change_relative", "CHANGE", 2),
-        Column("daily_change", "+/-", 10),
-        Column("bid", "BID", 3),
-        Column("ask", "ASK", 4),
-        Column("spread", "SPREAD", 6),
-        Column("low", "LOW", 7),
-        Column("range", "", 11, paint="mark", least=9, most=21),
-        Column("high", "HIGH", 8),
-        Column("volume", "VOLUME", 5),
-        Column("age", "AGE", 9),
+        Column("last_price", "LAST", 1, least=8),
+        Column("daily_change_relative", "CHANGE", 2, least=9),
+        Column("daily_change", "+/-", 10, least=7),
+        Column("bid", "BID", 3, least=8),
+        Column("ask", "ASK", 4, least=8),
+        Column("spread", "SPREAD", 6, least=6),
+        Column("low", "LOW", 7, least=8),
+        Column("range", "", 11, paint="mark", least=9, most=40),
+        Column("high", "HIGH", 8, least=8),
+        Column("volume", "VOLUME", 5, least=9),
+        Column("age", "AGE", 9, least=3),
     ),
     read=_read_trading,
     directed=frozenset(("last_price", "bid", "ask", "low", "high")),
@@ -158,19 +158,19 @@ TRADING: Final = RowFigures(
 FUNDING: Final = RowFigures(
     columns=(
         Column("symbol", "SYMBOL", 0, left=True),
-        Column("frr", "FRR", 1),
-        Column("yearly", "P.A.", 4),
-        Column("daily_change_relative", "CHANGE", 7),
-        Column("bid", "BID", 2),
+        Column("frr", "FRR", 1, least=6),
+        Column("yearly", "P.A.", 4, least=6),
+        Column("daily_change_relative", "CHANGE", 7, least=9),
+        Column("bid", "BID", 2, least=6),
         Column("bid_period", "DAYS", 5),
-        Column("ask", "ASK", 3),
+        Column("ask", "ASK", 3, least=6),
         Column("ask_period", "DAYS", 6),
-        Column("last_price", "LAST", 8),
-        Column("low", "LOW", 12),
-        Column("high", "HIGH", 11),
-        Column("volume", "VOLUME", 9),
-        Column("available", "AVAILABLE", 13),
-        Column("age", "AGE", 10),
+        Column("last_price", "LAST", 8, least=6),
+        Column("low", "LOW", 12, least=6),
+        Column("high", "HIGH", 11, least=6),
+        Column("volume", "VOLUME", 9, least=11),
+        Column("available", "AVAILABLE", 13, least=10),
+        Column("age", "AGE", 10, least=3),
     ),
     read=_read_funding,
     directed=frozenset(("frr", "bid", "ask", "last_price", "low", "high")),

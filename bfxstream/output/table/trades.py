@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bfxstream.output.table import theme
 from bfxstream.output.table.bars import share_of
+from bfxstream.output.table.columns import Column, Widths
 from bfxstream.output.table.fields import Scales, chosen, field_columns, field_text
 from bfxstream.output.table.figures import (
     PERCENT_SHIFT,
@@ -17,12 +18,14 @@ from bfxstream.output.table.figures import (
     number,
     time_of_day,
 )
-from bfxstream.output.table.grid import Cell, Column, Widths, draw_grid
+from bfxstream.output.table.grid import Cell, draw_grid
 from bfxstream.output.table.lines import Area, Line, centred, panel, span
 from bfxstream.output.table.theme import Look
 from bfxstream.protocol.records import FundingTrade, Trade
 from bfxstream.protocol.symbols import Market
 
+HEADED_FROM: Final = 2
+"""With one row only, that row is a trade."""
 KEPT: Final = 1_000
 """More than any screen is high; older trades leave the tape."""
 
@@ -90,7 +93,8 @@ class Tape:
         title: Line = [span("Funding trades" if self._funding else "Trades", theme.TITLE)]
         if len(self._symbols) == 1:
             title.append(span(" " + self._symbols[0], theme.BOLD))
-        trades = list(islice(self._newest_first(), max(0, area.inner_height - 1)))
+        headed = area.inner_height >= HEADED_FROM
+        trades = list(islice(self._newest_first(), max(1, area.inner_height - headed)))
         if not trades:
             waiting = span(f"waiting for trades{glyphs.ellipsis}", theme.LABEL)
             empty: list[Line] = [[]] * (max(0, area.inner_height - 1) // 2)
@@ -100,7 +104,8 @@ class Tape:
         if area.inner_width < SIDE_WORDS_FROM:
             columns = [ARROW if column.key == "side" else column for column in columns]
         body = draw_grid(columns, self._rows(trades), area.inner_width, glyphs, self._widths)
-        return panel(area, glyphs, title, body, self._pressure(trades, area), [])
+        shown = body if headed else body[1:]
+        return panel(area, glyphs, title, shown, self._pressure(trades, area), [])
 
     def _newest_first(self) -> Iterator[Trade | FundingTrade]:
         """Every trade once: with `--every-update` a `tu` follows its `te`."""

@@ -109,7 +109,7 @@ def test_levels_beyond_the_height_are_left_out_and_the_best_stay() -> None:
     assert rows[0][3:5] == ["59,999", "60,001"]
 
 
-def test_totals_go_last_but_the_count_and_prices_never() -> None:
+def test_totals_and_counts_go_before_amounts_and_prices_never() -> None:
     sink = sink_for(SPEC)
     seen = []
     for width in range(120, 35, -1):
@@ -119,8 +119,50 @@ def test_totals_go_last_but_the_count_and_prices_never() -> None:
     assert list(dict.fromkeys(seen)) == [
         ("PRICE", "TOTAL", "AMOUNT", "COUNT"),
         ("PRICE", "TOTAL", "AMOUNT"),
+        ("PRICE", "AMOUNT", "COUNT"),
         ("PRICE", "AMOUNT"),
     ]
+
+
+def test_a_narrow_ladder_shows_amounts_with_fewer_digits_rather_than_none() -> None:
+    book = level_book([("60117.5", "0.123456")], [("60129.5", "1.234567")])
+    sink = sink_for(SPEC, books={SPEC: book})
+    assert ladder(sink, 80, 20) == [["1", "0.12346", "0.12346", "60,117.5",
+                                     "60,129.5", "1.23457", "1.23457", "1"]]  # fmt: skip
+    assert ladder(sink, 36, 12)[0] == ["0.123", "60,117.5", "60,129.5", "1.235"]
+
+
+def test_room_too_small_for_the_amount_is_given_to_the_count() -> None:
+    book = level_book([("0.00003412", "12345.5")], [("0.00003413", "1")])
+    rows = rows_of(sink_for(SPEC, books={SPEC: book}).render(36, 12, START).text)
+    assert rows[1] == ["COUNT", "PRICE", "PRICE", "COUNT"]
+    assert rows[2] == ["1", "0.00003412", "0.00003413", "1"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40)])
+def test_no_ladder_of_seven_is_prices_alone(width: int, height: int) -> None:
+    sink = sink_for(*[f"book:tAA{letter}USD" for letter in "ABCDEFG"])
+    heads = [words for words in rows_of(sink.render(width, height, START).text) if "PRICE" in words]
+    assert heads
+    assert all(words.count("AMOUNT") == words.count("PRICE") for words in heads)
+
+
+def test_both_sides_are_equally_wide_and_end_at_the_border() -> None:
+    for width in (80, 81, 100, 101):
+        lines = sink_for(SPEC).render(width, 20, START).text.split("\n")
+        assert lines[1].startswith("│ COUNT ") and lines[1].endswith(" COUNT │")
+
+
+@pytest.mark.parametrize("final", [False, True])
+@pytest.mark.parametrize("height", [4, 5, 6, 7, 8])
+def test_a_short_narrow_ladder_keeps_both_sides(height: int, final: bool) -> None:
+    text = sink_for(SPEC).render(20, height, START, final=final).text
+    assert "60,001" in text and "59,999" in text
+
+
+def test_one_row_is_a_level_and_not_the_header() -> None:
+    rows = rows_of(sink_for(SPEC).render(60, 3, START).text)
+    assert rows[1][2:4] == ["59,999", "60,001"]
 
 
 def test_a_narrow_ladder_stands_on_end_with_the_best_prices_in_the_middle() -> None:
@@ -182,3 +224,22 @@ def test_a_book_of_every_length_is_drawn() -> None:
     for levels in (1, 25, 250):
         rows = ladder(sink_for(SPEC, books={SPEC: deep_book(subscription, levels)}), 100, 40)
         assert len(rows) == min(levels, 36)
+
+
+def test_keys_of_other_channels_are_no_columns_of_a_ladder() -> None:
+    fields = ["symbol", "side", "last_price", "rate", "period", "amount", "price", "amount"]
+    rows = rows_of(sink_for(SPEC, fields=fields).render(100, 20, START).text)
+    assert rows[1] == ["price", "amount", "amount", "price"]
+    rows = rows_of(sink_for("book:fUSD", fields=fields).render(100, 20, START).text)
+    assert rows[1] == ["amount", "period", "rate", "rate", "period", "amount"]
+
+
+def test_a_choice_without_any_key_of_the_ladder_leaves_it_as_it_is() -> None:
+    chosen = sink_for(SPEC, fields=["symbol", "side", "last_price"]).render(100, 20, START)
+    assert chosen.text == sink_for(SPEC).render(100, 20, START).text
+
+
+def test_price_count_amount_and_total_can_be_chosen_in_any_order() -> None:
+    fields = ["total", "price", "count", "amount"]
+    rows = rows_of(sink_for(SPEC, fields=fields).render(100, 20, START).text)
+    assert rows[1] == [*fields[::-1], *fields]

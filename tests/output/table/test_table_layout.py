@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -146,3 +147,40 @@ def test_what_stays_behind_has_no_empty_rows() -> None:
     frame = sink.render(100, 30, START, final=True)
     assert len(frame.lines) == 1 + 4 + 2 + 1
     assert len(sink.render(40, 30, START, final=True).lines) == (1 + 1 + 2) + (1 + 1 + 4) + 1
+
+
+def test_a_board_without_room_for_a_row_is_told_by_the_one_above() -> None:
+    sink = filled("ticker:tBTCUSD", "ticker:tETHUSD", "ticker:fUSD", "book:tBTCUSD")
+    text = sink.render(40, 10, START).text
+    assert "Funding" not in text
+    assert "tETHUSD" not in text
+    # fUSD, and tETHUSD for which the board above has no row either.
+    assert "2 more below" in text
+    assert "Funding" in sink.render(40, 20, START).text
+
+
+@pytest.mark.parametrize("height", range(4, 30))
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_header_stands_without_a_row(width: int, height: int) -> None:
+    lines = filled("ticker:tBTCUSD", "ticker:fUSD", "book:tBTCUSD").render(width, height, START)
+    rows = [line.replace("│", " ").split() for line in lines.text.split("\n")]
+    for head, row in pairwise(rows):
+        if head[:1] == ["SYMBOL"]:
+            assert row[0] in ("tBTCUSD", "fUSD")
+
+
+def test_what_stays_behind_has_every_ticker_even_beyond_the_screens_height() -> None:
+    symbols = [f"tAA{letter}USD" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+    sink = sink_for(*[f"ticker:{symbol}" for symbol in symbols], "book:tBTCUSD")
+    shown = sink.render(80, 12, START).text
+    left = sink.render(80, 12, START, final=True).text
+    assert symbols[-1] not in shown
+    assert all(symbol in left for symbol in symbols)
+    assert "more below" not in left
+    assert len(left.split("\n")) <= len(symbols) + 2 + 12
+    assert "tBTCUSD P0" in left
+
+
+@pytest.mark.parametrize("spec", ["book:tBTCUSD", "trades:tBTCUSD"])
+def test_books_and_tapes_that_stay_behind_are_no_higher_than_the_screen(spec: str) -> None:
+    assert len(filled(spec).render(80, 12, START, final=True).lines) == 12

@@ -12,7 +12,7 @@ from bfxstream.output.table import svg
 
 
 def picture() -> str:
-    sink = sink_for("ticker:tBTCUSD", "book:tBTCUSD", console=console_on(Terminal()))
+    sink = sink_for("ticker:tBTCUSD", "book:tBTCUSD", console=console_on(Terminal()), color=True)
     sink.write([ticker()])
     return svg(sink.render(100, 24, START), "bfxstream stream", unique_id="stream")
 

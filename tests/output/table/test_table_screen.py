@@ -199,7 +199,7 @@ def test_closing_restores_the_terminal_first_and_then_prints_the_last_state_once
     left_behind = ESCAPE.sub("", output).rstrip("\n").split("\n")
     assert len(left_behind) == 5
     assert "60,123.0" in left_behind[2]
-    assert "connected" in left_behind[-1] and "Ctrl-C" not in left_behind[-1]
+    assert "ended" in left_behind[-1] and "Ctrl-C" not in left_behind[-1]
     assert output.endswith("\n")
     assert closed(sink, terminal) == ""
     sink.write([ticker()])
@@ -216,7 +216,7 @@ def test_closing_after_an_error_in_the_middle_of_a_frame_restores_too() -> None:
     output = closed(sink, terminal)
     seen = Seen(terminal, 100, 30)
     assert "tBTCUSD P0" in seen.lines()[0]
-    assert "connected" in seen.lines()[4]
+    assert "ended" in seen.lines()[4]
     assert "half a fra" not in "".join(seen.lines())
     assert not seen.screen.cursor.hidden
     assert output.count("\x1b[?1049l") == 1
@@ -278,3 +278,81 @@ def test_a_pipe_has_no_cursor_even_if_colour_is_forced(monkeypatch: pytest.Monke
     assert not has_cursor_control(console_on(Terminal(interactive=False)))
     for term in ("dumb", "unknown", "DUMB", ""):
         assert not has_cursor_control(console_on(Terminal()), {"TERM": term})
+
+
+def test_suspending_gives_the_terminal_back_and_resuming_draws_everything_again() -> None:
+    terminal, clock = Terminal(), Clock()
+    sink = sink_for("ticker:tBTCUSD", console=console_on(terminal, 80, 24), clock=clock)
+    sink.write([ticker()])
+    sink.tick(START)
+    before = len(terminal.getvalue())
+    sink.suspend()
+    output = terminal.getvalue()[before:]
+    assert output.startswith(LEAVE)
+    left_behind = ESCAPE.sub("", output)
+    assert "60,123.0" in left_behind and "○ suspended" in left_behind
+    seen = Seen(terminal, 80, 24)
+    seen.lines()
+    assert not seen.screen.cursor.hidden
+
+    clock.now = START + 60
+    sink.write([ticker(last_price=61000)])
+    drawn = len(terminal.writes)
+    sink.tick(clock.now)
+    sink.suspend()
+    assert len(terminal.writes) == drawn
+
+    sink.resume()
+    assert terminal.writes[drawn].startswith(ENTER)
+    assert seen.lines() == sink.render(80, 24, clock.now).text.split("\n")
+    assert "61,000.0" in "".join(seen.lines())
+    assert seen.screen.cursor.hidden
+    drawn = len(terminal.writes)
+    sink.resume()
+    assert len(terminal.writes) == drawn
+
+
+def test_a_suspended_table_can_be_closed_and_closed_ones_stay_so() -> None:
+    terminal = Terminal()
+    sink = sink_for("ticker:tBTCUSD", console=console_on(terminal, 80, 24))
+    sink.write([ticker()])
+    sink.tick(START)
+    sink.suspend()
+    output = closed(sink, terminal)
+    assert LEAVE not in output
+    assert "60,123.0" in output and "ended" in output
+    drawn = len(terminal.writes)
+    sink.suspend()
+    sink.resume()
+    sink.tick(START + 5)
+    assert len(terminal.writes) == drawn
+
+
+def test_a_terminal_stopped_from_outside_is_drawn_anew_when_it_goes_on() -> None:
+    terminal = Terminal()
+    sink = sink_for("ticker:tBTCUSD", console=console_on(terminal, 80, 24))
+    sink.tick(START)
+    sink.resume()
+    sink.tick(START + 0.2)
+    assert len(terminal.writes) == 2
+    assert ENTER not in terminal.writes[1]
+
+
+def test_a_reconnects_reason_is_drawn_as_soon_as_it_is_known() -> None:
+    terminal = Terminal()
+    status = live_status()
+    sink = sink_for("ticker:tBTCUSD", console=console_on(terminal, 80, 24), status=status)
+    sink.tick(START)
+    status.notice = "cannot connect: connection refused"
+    sink.tick(START + 0.2)
+    assert "cannot connect: connection refused" in ESCAPE.sub("", terminal.writes[-1])
+
+
+def test_closing_prints_every_ticker_even_beyond_the_screens_height() -> None:
+    terminal = Terminal()
+    specs = [f"ticker:tAA{letter}USD" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+    sink = sink_for(*specs, console=console_on(terminal, 80, 12))
+    sink.write([ticker("tAAAUSD")])
+    sink.tick(START)
+    output = closed(sink, terminal)
+    assert all(spec.removeprefix("ticker:") in output for spec in specs)

@@ -42,9 +42,10 @@ def test_the_state_comes_first(state: State, retry_at: float | None, words: str)
     ("url", "name"),
     [
         ("wss://api-pub.bitfinex.com/ws/2", "api-pub.bitfinex.com"),
-        ("ws://127.0.0.1:8123/ws/2", "demo exchange"),
-        ("ws://[::1]:8123/ws/2", "demo exchange"),
-        ("ws://localhost:8123", "demo exchange"),
+        ("ws://127.0.0.1:8123/ws/2", "127.0.0.1:8123"),
+        ("ws://[::1]:8123/ws/2", "[::1]:8123"),
+        ("ws://localhost:8123", "localhost:8123"),
+        ("ws://user:secret@127.0.0.1:8123/", "127.0.0.1:8123"),
         ("wss://127.0.0.1.example.com/", "127.0.0.1.example.com"),
         ("ws://[broken", "ws://[broken"),
         ("", ""),
@@ -52,6 +53,19 @@ def test_the_state_comes_first(state: State, retry_at: float | None, words: str)
 )
 def test_the_endpoint_is_named_shortly(url: str, name: str) -> None:
     assert endpoint_name(url) == name
+
+
+class DemoStatus(Status):
+    """A status that says that the demo exchange of this run is the endpoint."""
+
+    demo: bool = True
+
+
+def test_only_the_demo_exchange_is_called_so() -> None:
+    endpoint = "ws://127.0.0.1:8123/ws/2"
+    assert "demo exchange" in line_of(DemoStatus(State.LIVE, endpoint))
+    line = line_of(live_status(endpoint=endpoint))
+    assert "127.0.0.1:8123" in line and "demo" not in line
 
 
 def test_messages_per_second_are_an_average_over_five_seconds() -> None:
@@ -104,14 +118,68 @@ def test_counters_are_told_once_there_is_something_to_tell() -> None:
     assert "1 gap · 2 resyncs · 3 reconnects" in line
 
 
-def test_a_notice_takes_the_place_of_lesser_things_and_is_cut_where_it_must() -> None:
-    notice = "the exchange closed the connection: going away for scheduled maintenance"
-    wide = line_of(live_status(notice=notice), width=160)
-    assert notice in wide and "Ctrl-C" not in wide
-    narrow = line_of(live_status(notice=notice), width=60)
-    assert narrow.startswith(" ● connected")
-    assert "the exchange closed" in narrow and narrow.endswith("…")
-    assert len(narrow) <= 60
+REFUSED = "cannot connect to api-pub.bitfinex.com: connection refused"
+
+
+def reconnecting(**changes: object) -> Status:
+    return live_status(
+        **{"state": State.RECONNECTING, "retry_at": START + 3, "notice": REFUSED} | changes
+    )
+
+
+def test_the_reason_of_a_reconnect_stands_beside_the_state_before_all_else() -> None:
+    status = reconnecting(stats=Stats(reconnects=2, gaps=1))
+    line = line_of(status, width=100)
+    assert line.startswith(f" ○ reconnecting in 3 s · {REFUSED}")
+    assert "api-pub.bitfinex.com ·" not in line and "Ctrl-C" not in line
+
+
+@pytest.mark.parametrize(("width", "height"), [(40, 10), (60, 20), (80, 24)])
+def test_a_reason_too_long_for_the_line_has_lines_of_its_own_above_it(
+    width: int, height: int
+) -> None:
+    sink = sink_for("book:tBTCUSD", status=reconnecting())
+    lines = sink.render(width, height, START).text.split("\n")
+    assert len(lines) == height
+    assert lines[-1].startswith(" ○ reconnecting in 3 s")
+    told = " ".join(line.strip() for line in lines[-4:-1])
+    assert told.endswith(REFUSED)
+
+
+def test_a_notice_is_cut_where_there_is_no_room_at_all() -> None:
+    sink = sink_for("ticker:tBTCUSD", status=reconnecting())
+    lines = sink.render(30, 5, START).text.split("\n")
+    assert lines[-2].startswith(" cannot connect") and lines[-2].endswith("…")
+    assert line_of(live_status(notice="x" * 500), width=60).startswith(" ● connected")
+
+
+def test_a_notice_leaves_with_its_cause_and_how_to_quit_is_told_again() -> None:
+    status = live_status(notice=REFUSED)
+    sink = sink_for("ticker:tBTCUSD", status=status)
+    assert REFUSED in status_text(sink, width=90)
+    assert "Ctrl-C" not in status_text(sink, width=90)
+    status.notice = ""
+    assert REFUSED not in sink.render(90, 10, START).text
+    assert status_text(sink, width=90).endswith("Ctrl-C quits")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.LIVE, "○ ended"),
+        (State.CLOSED, "○ ended"),
+        (State.RECONNECTING, "○ ended while reconnecting"),
+        (State.CONNECTING, "○ ended while connecting"),
+        (State.MAINTENANCE, "○ ended while maintenance"),
+    ],
+)
+def test_what_stays_behind_says_that_it_ended_and_keeps_the_notice(
+    state: State, words: str
+) -> None:
+    sink = sink_for("ticker:tBTCUSD", status=live_status(state=state, notice=REFUSED))
+    line = sink.render(120, 10, START, final=True).text.split("\n")[-1]
+    assert line.startswith(f" {words} · {REFUSED}")
+    assert "connected" not in line
 
 
 @pytest.mark.parametrize(

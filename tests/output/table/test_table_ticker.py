@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from rich.segment import Segment
 from table_scene import START, Clock, funding_ticker, rows_of, sink_for, ticker
@@ -67,18 +69,46 @@ def test_numbers_end_in_the_same_column() -> None:
     assert eth[:end].endswith("3,120.4")
 
 
-def test_the_least_important_columns_go_first() -> None:
-    importance = [
-        "SYMBOL", "LAST", "CHANGE", "BID", "ASK", "VOLUME",
-        "SPREAD", "LOW", "HIGH", "AGE", "+/-",
-    ]  # fmt: skip
-    counts = set()
-    for width in range(20, 200):
-        shown = headers(width)
-        assert sorted(shown) == sorted(importance[: len(shown)])
-        counts.add(len(shown))
-    assert max(counts) == len(importance)
-    assert {2, 4, 6, 8}.issubset(counts)
+def test_the_most_important_columns_have_their_place_first() -> None:
+    importance = ["SYMBOL", "LAST", "CHANGE", "BID", "ASK", "VOLUME"]
+    lesser = {"SPREAD", "LOW", "HIGH", "AGE", "+/-"}
+    assert headers(20) == importance[:2]
+    assert headers(30) == importance[:3]
+    assert headers(40) == importance[:4]
+    assert headers(50) == importance[:5]
+    assert set(importance) < set(headers(80))
+    assert set(headers(199)) == lesser.union(importance)
+
+
+def test_a_column_too_wide_leaves_its_room_to_a_lesser_one() -> None:
+    assert headers(60) == ["SYMBOL", "LAST", "CHANGE", "BID", "ASK", "SPREAD"]
+    assert headers(80)[-2:] == ["VOLUME", "AGE"]
+
+
+@pytest.mark.parametrize("spec", ["ticker:tBTCUSD", "ticker:fUSD"])
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 160, 200])
+def test_columns_stand_still_from_the_first_frame_on(spec: str, width: int) -> None:
+    sink = sink_for(spec)
+    before = sink.render(width, 20, START).text.split("\n")
+    sink.write([ticker(), funding_ticker()])
+    after = sink.render(width, 20, START).text.split("\n")
+    head = next(i for i, line in enumerate(before) if "SYMBOL" in line)
+    assert after[head] == before[head]
+
+
+@pytest.mark.parametrize("spec", ["ticker:tBTCUSD", "ticker:fUSD"])
+def test_no_blank_margin_stays_between_the_last_column_and_the_border(spec: str) -> None:
+    for width in range(60, 220):
+        lines = sink_for(spec).render(width, 20, START).text.split("\n")
+        assert re.search(r"[A-Z] │$", lines[1])
+        assert len(lines[1]) == len(lines[0]) == width
+
+
+def test_a_frame_closes_around_few_columns() -> None:
+    sink = sink_for("ticker:tBTCUSD", fields=["symbol", "last_price"])
+    lines = sink.render(120, 20, START).text.split("\n")
+    assert len(lines[0]) == len(lines[1]) == len(lines[3]) < 40
+    assert lines[1].endswith("last_price │")
 
 
 def test_a_changed_price_is_highlighted_for_a_moment_and_says_where_it_went() -> None:

@@ -97,3 +97,11 @@ def test_chosen_fields_are_the_columns_with_the_sign_of_the_amount() -> None:
 
 def test_an_empty_tape_says_that_it_waits() -> None:
     assert "waiting for trades…" in sink_for("trades:tBTCUSD").render(80, 24, START).text
+
+
+def test_one_row_is_a_trade_and_not_the_header() -> None:
+    sink = sink_for("trades:tBTCUSD")
+    sink.write([trade(1, 1), trade(2, 1)])
+    text = sink.render(80, 3, START).text
+    assert [row[0] for row in tape_rows(text)] == ["00:00:00.002"]
+    assert "TIME" not in text and "waiting" not in text
