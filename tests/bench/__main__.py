@@ -19,6 +19,8 @@ def main() -> None:
     if options.install_peers:
         peers.install(options.cache)
         return
+    if not contestants.SCRIPT.exists():
+        sys.exit(f"there is no {contestants.SCRIPT}: install bfxstream in this Python first")
     found, notes = contestants.available(options.peers, options.cache)
     about = machine.describe(notes)
     for name, text in about.items():

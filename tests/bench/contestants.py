@@ -13,6 +13,8 @@ from .measure import Run
 
 Counts = Mapping[str, int]
 BARE, OURS = "bare loop", "bfxstream"
+SCRIPT = Path(sys.executable).with_name("bfxstream")
+_USAGE = 2  # bfxstream's exit code when it will not even try.
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Contestant:
     """How many lines the whole load must give; None where that depends on the timing."""
     env: dict[str, str] = field(default_factory=dict)
     remark: str = ""
+    label: str = ""
+    """Its name in the table, where the plain name would not say enough."""
 
     def live(self) -> Contestant:
         """The same client, writing each line at once: for its latency."""
@@ -35,13 +39,14 @@ class Contestant:
     def faults(self, run: Run) -> list[str]:
         """What it missed or got wrong; empty for a run that counts."""
         if run.error:
-            return [run.error]
+            refused = self.name == OURS and run.status == _USAGE
+            return [f"{'refused' if refused else 'FAULT'}: {run.error}"]
         found = []
         if self.lines is not None and run.lines != self.lines(run.counts):
             found.append(f"{run.lines} lines, not {self.lines(run.counts)}")
         if self.name == OURS:
             found += _faults_of_ours(run)
-        return found
+        return [f"FAULT: {fault}" for fault in found]
 
 
 def _faults_of_ours(run: Run) -> list[str]:
@@ -58,14 +63,13 @@ def _faults_of_ours(run: Run) -> list[str]:
 
 def ours(*options: str) -> Contestant:
     """The installed console script; `--stats` shows that nothing was missed."""
-    script = str(Path(sys.executable).with_name("bfxstream"))
     always = ("stream", *options, "--no-reconnect", "--stats", "--url")
-    return Contestant(OURS, (script, *always), lambda n: n["snapshot_rows"] + _records(n))
+    return Contestant(OURS, (str(SCRIPT), *always), lambda n: n["snapshot_rows"] + _records(n))
 
 
 def raw() -> Contestant:
-    """Ours with `-o raw`: every array frame as it came."""
-    return replace(ours("-o", "raw"), lines=_frames)
+    """Ours with `-o raw`: every message as it came."""
+    return replace(ours("-o", "raw"), lines=_all_messages)
 
 
 def top() -> Contestant:

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-_PATIENCE = 300.0
+_PATIENCE = 60.0
+_LOAD_PATIENCE = 900.0
 _EXIT_PATIENCE = 5.0
 
 
@@ -65,6 +66,8 @@ class Run:
     """With `keep`: when something came out of the pipe (ns), and what."""
     stderr: str = ""
     error: str | None = None
+    status: int = 0
+    """The client's exit code."""
 
 
 class Server:
@@ -132,7 +135,8 @@ def measure(
         stderr.seek(0)
         run.stderr = stderr.read().decode(errors="replace")
     if run.error is None and not run.messages:
-        run.error = "ended before the load: " + (run.stderr.strip().splitlines() or ["?"])[-1]
+        last_word = (run.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        run.error = f"ended before the load: {last_word}"
     return run
 
 
@@ -195,8 +199,11 @@ class _Watch:
         if message["event"] == "ready":
             self.cpu_at_go = cpu_of(self._client.pid)
             self._begin = time.monotonic()
+            self._deadline = self._begin + _LOAD_PATIENCE
             self._server.go()
             return False
+        if not self._begin:
+            return True  # The last word on a client that was given up before this one.
         self._deadline = time.monotonic() + _EXIT_PATIENCE
         run = self._run
         run.error = message.get("error")
@@ -210,7 +217,8 @@ class _Watch:
     def _give_up(self) -> None:
         self._client.kill()
         if not self._end:
-            self._run.error = f"gave up after {_PATIENCE:g} s"
+            took = time.monotonic() - self._started
+            self._run.error = f"gave up after {took:.0f} s"
 
 
 def cpu_of(pid: int) -> float:
@@ -226,6 +234,6 @@ def _reap(client: subprocess.Popen[bytes], run: Run, cpu_at_go: float) -> None:
     assert client.stdout is not None
     client.stdout.close()
     _, status, usage = os.wait4(client.pid, 0)
-    client.returncode = os.waitstatus_to_exitcode(status)
+    client.returncode = run.status = os.waitstatus_to_exitcode(status)
     run.cpu = usage.ru_utime + usage.ru_stime - cpu_at_go
     run.rss = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -6,12 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from . import contestants
 from .measure import CLIENT_CORE, Run, pinned, server
 from .table import Metric, Row, Table
-from .turns import Bench, in_turn, specs
+from .turns import Bench, entries, in_turn, specs
 
 _MILLISECONDS = Metric("ms", 1)
 _REPEATS = 4
@@ -19,7 +18,7 @@ _REPEATS = 4
 
 def startup(bench: Bench) -> Iterator[Table]:
     """`--version` and `--help` beside `import click`; then the first line of a stream."""
-    script = str(Path(sys.executable).with_name("bfxstream"))
+    script = str(contestants.SCRIPT)
     commands = {
         "python -c 'import click'": [sys.executable, "-c", "import click"],
         "python -c pass": [sys.executable, "-c", "pass"],
@@ -44,13 +43,12 @@ def _seconds(command: list[str]) -> float:
 
 def _first_line(bench: Bench) -> Table:
     printing = contestants.bare(printing=True)
-    clients = (contestants.ours(), printing, *(peer.live() for peer in bench.peers))
-    rows = [(Row(client.name), client) for client in clients]
+    clients = [contestants.ours(), printing, *(peer.live() for peer in bench.peers)]
 
     def record(row: Row, run: Run) -> None:
         row.add(_MILLISECONDS, run.first_line * 1e3)
 
     with server("--messages", "100") as running:
-        in_turn(bench, running, rows, specs(), record)
+        rows = in_turn(bench, entries(clients, running, specs()), record)
     title = "First line on the pipe (the bare loop's is `info`, ours a snapshot's)"
-    return Table(title, (_MILLISECONDS,), [row for row, _ in rows], printing.name)
+    return Table(title, (_MILLISECONDS,), rows, printing.name)

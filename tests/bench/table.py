@@ -19,6 +19,7 @@ class Metric:
 RATE = Metric("messages/s")
 CPU = Metric("CPU µs/message", 2)
 RSS = Metric("peak MiB", 1)
+MESSAGES, LINES = Metric("messages"), Metric("lines")  # For `--json`: what was counted.
 
 
 @dataclass
@@ -42,6 +43,12 @@ class Row:
         """None where no run counts."""
         values = self.values.get(metric)
         return statistics.median(values) if values else None
+
+    def compare(self, metric: Metric, other: Row, what: str) -> None:
+        """Remark on this row's share of another's."""
+        ours, theirs = self.median(metric), other.median(metric)
+        if ours and theirs and other is not self:
+            self.remark(f"{ours / theirs:.2f} {what}")
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Running clients in turn against one server, and collecting what each run gives."""
+"""Running clients in turn against their servers, and collecting what each run gives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .certificate import Certificate
 from .contestants import Contestant
 from .load import KINDS, SYMBOLS
 from .measure import Run, Server, measure
-from .table import Row
+from .table import CPU, LINES, MESSAGES, RATE, RSS, Row
 
 
 @dataclass
@@ -22,6 +22,24 @@ class Bench:
     progress: Callable[[str], None] = print
 
 
+@dataclass(frozen=True)
+class Entry:
+    """One row of a table: who runs against what."""
+
+    row: Row
+    client: Contestant
+    server: Server
+    specs: Sequence[str]
+    tls: Certificate | None = None
+
+    def run(self, *, keep: bool = False) -> Run:
+        """Once."""
+        url = f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.server.port}"
+        trusted = {"SSL_CERT_FILE": str(self.tls.certificate)} if self.tls else {}
+        command = [*self.client.command, url, *self.specs]
+        return measure(self.server, command, keep=keep, env={**self.client.env, **trusted})
+
+
 def specs(
     names: Sequence[str] = SYMBOLS, kinds: Sequence[str] = KINDS, length: int = 25
 ) -> list[str]:
@@ -30,27 +48,36 @@ def specs(
     return [f"{kind}:{name}{ends.get(kind, '')}" for name in names for kind in kinds]
 
 
+def entries(clients: Sequence[Contestant], running: Server, wanted: Sequence[str]) -> list[Entry]:
+    """A row for each client, all against one server."""
+    return [Entry(Row(client.label or client.name), client, running, wanted) for client in clients]
+
+
 def in_turn(
     bench: Bench,
-    running: Server,
-    clients: Sequence[tuple[Row, Contestant]],
-    wanted: Sequence[str],
+    entries: Sequence[Entry],
     record: Callable[[Row, Run], None],
     *,
     keep: bool = False,
-    tls: Certificate | None = None,
-) -> None:
+) -> list[Row]:
     """A B C A B C …: so that a slow minute of the machine hits all of them."""
-    url = f"{'wss' if tls else 'ws'}://127.0.0.1:{running.port}"
-    trusted = {"SSL_CERT_FILE": str(tls.certificate)} if tls else {}
     for i in range(bench.runs):
-        for row, client in clients:
+        for entry in entries:
+            row = entry.row
             bench.progress(f"run {i + 1} of {bench.runs}: {row.name}")
-            command = [*client.command, url, *wanted]
-            run = measure(running, command, keep=keep, env={**client.env, **trusted})
-            faults = client.faults(run)
-            for fault in faults:
-                row.remark(f"FAULT: {fault}")
+            run = entry.run(keep=keep)
+            row.remark(entry.client.remark)
+            for fault in entry.client.faults(run):
+                row.remark(fault)
             if run.seconds:
                 record(row, run)
-                row.remark(client.remark)
+    return [entry.row for entry in entries]
+
+
+def record_rates(row: Row, run: Run) -> None:
+    """Throughput, CPU and memory."""
+    row.add(RATE, run.messages / run.seconds)
+    row.add(CPU, run.cpu / run.messages * 1e6)
+    row.add(RSS, run.rss / 2**20)
+    row.add(MESSAGES, run.messages)
+    row.add(LINES, run.lines)
