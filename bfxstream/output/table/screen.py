@@ -15,6 +15,7 @@ LEAVE: Final = "\x1b[?2026l\x1b[0m\x1b[?25h\x1b[?1049l"
 HOME: Final = "\x1b[H"
 ERASE_LINE: Final = "\x1b[K"
 ERASE_BELOW: Final = "\x1b[J"
+ERASE_ALL: Final = "\x1b[2J"
 BEGIN_UPDATE: Final = "\x1b[?2026h"
 END_UPDATE: Final = "\x1b[?2026l"
 """Synchronized output: terminals that know it show the frame at once, others ignore it."""
@@ -62,6 +63,7 @@ class Screen:
         self._console = console
         self._entered = False
         self._drawn: str | None = None
+        self._drawn_size = (0, 0)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -77,8 +79,17 @@ class Screen:
         enter = "" if self._entered else ENTER
         self._entered = True
         self._drawn = text
+        self._drawn_size = self.size
         self.write(enter + BEGIN_UPDATE + HOME + text + END_UPDATE)
         return True
+
+    def enter_again(self) -> None:
+        """Back from the normal screen, with what was drawn last as far as it fits the screen."""
+        if self._entered or self._drawn is None:
+            return
+        self._entered = True
+        frame = HOME + self._drawn if self.size == self._drawn_size else ""
+        self.write(ENTER + BEGIN_UPDATE + ERASE_ALL + frame + END_UPDATE)
 
     def forget(self) -> None:
         """What is on the screen is unknown, as after a resize: the next frame is written."""

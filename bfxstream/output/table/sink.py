@@ -108,11 +108,13 @@ class TableSink:
 
     def tick(self, now: float) -> None:
         """Draw if a tenth of a second has passed and something differs from the last frame."""
-        if now - self._drawn_at < DRAW_SECONDS or self._closed or self._suspended:
+        if now - self._drawn_at < DRAW_SECONDS or self._closed:
             return
         self._drawn_at = now
         if self._plain is not None:
             self._print(self._plain.book_lines(now))
+            return
+        if self._suspended:
             return
         self._observe(now)
         size = self._screen.size
@@ -125,22 +127,24 @@ class TableSink:
         self._screen.draw(self.render(*size, now))
 
     def suspend(self) -> None:
-        """Give the terminal back as at the end; records are still taken, nothing is drawn."""
-        if self._closed or self._suspended or self._plain is not None:
-            return
+        """Give the terminal back for a while; records are still taken, nothing is drawn.
+
+        This and `resume` may be called by a signal's handler, at any moment: they write, but they
+        read no book and render nothing.
+        """
         self._suspended = True
-        self._leave("suspended")
+        self._screen.leave()
 
     def resume(self) -> None:
-        """Take the terminal again and draw everything; without `suspend`, at the next tick."""
-        if self._closed or self._plain is not None:
+        """Take the terminal again as it was; the next tick draws everything anew."""
+        if self._closed:
             return
-        self._drawn = None
-        self._screen.forget()
         if self._suspended:
-            self._suspended = False
-            self._drawn_at = float("-inf")
-            self.tick(self._clock())
+            self._screen.enter_again()
+        self._suspended = False
+        self._screen.forget()
+        self._drawn = None
+        self._drawn_at = float("-inf")
 
     def close(self) -> None:
         """Give the terminal back, with the last state on its normal screen."""
@@ -148,7 +152,7 @@ class TableSink:
             return
         self._closed = True
         if self._plain is None:
-            self._leave("ended")
+            self._leave()
             return
         books = [book for book in self._books if book.has_data]
         width, _ = self._screen.size
@@ -157,27 +161,21 @@ class TableSink:
             frame = Frame(width, book.draw(area._replace(height=book.wanted(area))))
             self._screen.print(frame, self._colored)
 
-    def _leave(self, ending: str) -> None:
+    def _leave(self) -> None:
         self._screen.leave()
         if self._has_data():
             width, height = self._screen.size
-            self._screen.print(
-                self.render(width, max(1, height - 1), self._clock(), final=True, ending=ending)
-            )
+            self._screen.print(self.render(width, max(1, height - 1), self._clock(), final=True))
 
-    def render(
-        self, width: int, height: int, now: float, *, final: bool = False, ending: str = "ended"
-    ) -> Frame:
+    def render(self, width: int, height: int, now: float, *, final: bool = False) -> Frame:
         """One frame of exactly this size: a renderable for rich, with its text as `.text`.
 
-        `final` is the frame that stays behind: `ending` says why, there is no hint how to quit,
+        `final` is the frame that stays behind: it says that the stream ended, not how to quit,
         there are no empty rows, and tickers may be more than fit on the screen.
         """
         self._observe(now)
-        if not final:
-            ending = ""
         most = min(NOTICE_ROWS, height // ROWS_FOR_A_NOTICE)
-        notice = self._status.notice_lines(width, most, now, ending)
+        notice = self._status.notice_lines(width, most, now, final)
         room = height - 1 - len(notice)
         panes: list[Pane] = [*self._books, *self._tapes.values()]
         body = compose(list(self._boards.values()), panes, width, room, now, fill=not final)
@@ -185,7 +183,7 @@ class TableSink:
         if not final:
             del lines[room:]
             lines += [fitted([], width)] * (room - len(lines))
-        status = self._status.draw(width, now, body.hidden, ending, noticed=bool(notice))
+        status = self._status.draw(width, now, body.hidden, final, noticed=bool(notice))
         return Frame(width, [*lines, *notice, status])
 
     def _observe(self, now: float) -> None:

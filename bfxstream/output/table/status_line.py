@@ -32,6 +32,11 @@ QUIET_SECONDS: Final = 17.0
 """A heartbeat is due every 15 s: older than this is worth a colour."""
 MISMATCH_SECONDS: Final = 5.0
 """A mismatch is shown this long, and until a later checksum is right."""
+ENDINGS: Final = {
+    State.LIVE: "ended",
+    State.CLOSED: "ended",
+    State.MAINTENANCE: "ended during maintenance",
+}
 NOTICE_LEAST: Final = 12
 NOTICE: Final = 1
 QUITS: Final = 9
@@ -96,35 +101,33 @@ class StatusLine:
             int(now),
         )
 
-    def notice_lines(self, width: int, most: int, now: float, ending: str = "") -> list[Line]:
+    def notice_lines(self, width: int, most: int, now: float, final: bool) -> list[Line]:
         """The notice above the status line, where that has no room for all of it."""
         room = max(0, width - 2 * MARGIN)
         notice = clean(self._status.notice, self._look.glyphs)
-        state = width_of(self._state(now, ending)) + self._gap
+        state = width_of(self._state(now, final)) + self._gap
         if not notice or most < 1 or state + cell_len(notice) <= room:
             return []
         rows = wrapped(notice, room, most, self._look.glyphs)
         return [fitted([blank(MARGIN), span(row, theme.WARN)], width) for row in rows]
 
-    def draw(
-        self, width: int, now: float, hidden: int, ending: str = "", *, noticed: bool = False
-    ) -> Line:
+    def draw(self, width: int, now: float, hidden: int, final: bool, *, noticed: bool) -> Line:
         """The line at this width; `hidden` views had no room.
 
-        `ending` is the word for the state that stays behind; `noticed` says that the notice
-        stands in lines of its own.
+        `final` is the line that stays behind; `noticed` says that the notice stands in lines of
+        its own.
         """
         glyphs = self._look.glyphs
         room = max(0, width - 2 * MARGIN)
         notice = "" if noticed else clean(self._status.notice, glyphs)
-        parts = self._parts(now, hidden, width, ending)
+        parts = self._parts(now, hidden, width, final)
         if notice:
             # What is wrong comes right after the state; all else has what room is left.
             left = room - width_of(parts[0].line) - self._gap
             if left >= min(NOTICE_LEAST, cell_len(notice)):
                 told = Part([span(shortened(notice, left, glyphs), theme.WARN)], NOTICE)
                 parts.insert(1, told)
-        if not ending:
+        if not final:
             parts.append(Part([span("Ctrl-C quits", LABEL)], QUITS))
         line: Line = [blank(MARGIN)]
         for i, part in enumerate(_kept(parts, room, self._gap)):
@@ -143,12 +146,12 @@ class StatusLine:
     def _gap(self) -> int:
         return width_of([self._separator])
 
-    def _parts(self, now: float, hidden: int, width: int, ending: str) -> list[Part]:
+    def _parts(self, now: float, hidden: int, width: int, final: bool) -> list[Part]:
         status, stats = self._status, self._status.stats
-        parts = [Part(self._state(now, ending), 0)]
+        parts = [Part(self._state(now, final), 0)]
         if hidden:
             verb = "needs" if hidden == 1 else "need"
-            words = "below" if width < BOX_WIDTH or ending else f"{verb} a larger window"
+            words = "below" if width < BOX_WIDTH or final else f"{verb} a larger window"
             parts.append(Part([span(f"{hidden} more {words}", theme.WARN)], 3))
         demo = bool(getattr(status, "demo", False))
         if endpoint := "demo exchange" if demo else endpoint_name(status.endpoint):
@@ -169,11 +172,10 @@ class StatusLine:
                 parts.append(Part([span(f"{count} {one if count == 1 else many}", style)], 7))
         return parts
 
-    def _state(self, now: float, ending: str) -> Line:
+    def _state(self, now: float, final: bool) -> Line:
         status, glyphs = self._status, self._look.glyphs
-        if ending:
-            settled = status.state in (State.LIVE, State.CLOSED)
-            word = ending if settled else f"{ending} while {status.state.value}"
+        if final:
+            word = ENDINGS.get(status.state, f"ended while {status.state.value}")
             return [span(f"{glyphs.hollow} {word}", LABEL)]
         if status.state is State.LIVE:
             return [span(glyphs.dot, theme.GOOD), span(" connected", theme.BOLD)]

@@ -285,31 +285,66 @@ def test_suspending_gives_the_terminal_back_and_resuming_draws_everything_again(
     sink = sink_for("ticker:tBTCUSD", console=console_on(terminal, 80, 24), clock=clock)
     sink.write([ticker()])
     sink.tick(START)
-    before = len(terminal.getvalue())
-    sink.suspend()
-    output = terminal.getvalue()[before:]
-    assert output.startswith(LEAVE)
-    left_behind = ESCAPE.sub("", output)
-    assert "60,123.0" in left_behind and "○ suspended" in left_behind
     seen = Seen(terminal, 80, 24)
+    before = seen.lines()
+    drawn = len(terminal.writes)
+    sink.suspend()
+    assert terminal.writes[drawn:] == [LEAVE]
     seen.lines()
     assert not seen.screen.cursor.hidden
 
-    clock.now = START + 60
     sink.write([ticker(last_price=61000)])
-    drawn = len(terminal.writes)
-    sink.tick(clock.now)
+    sink.tick(START + 60)
     sink.suspend()
-    assert len(terminal.writes) == drawn
+    assert terminal.writes[drawn:] == [LEAVE]
 
     sink.resume()
-    assert terminal.writes[drawn].startswith(ENTER)
-    assert seen.lines() == sink.render(80, 24, clock.now).text.split("\n")
-    assert "61,000.0" in "".join(seen.lines())
+    assert terminal.writes[drawn + 1].startswith(ENTER)
+    assert seen.lines() == before
     assert seen.screen.cursor.hidden
-    drawn = len(terminal.writes)
     sink.resume()
-    assert len(terminal.writes) == drawn
+    assert len(terminal.writes) == drawn + 2
+    sink.tick(START + 60.01)
+    assert seen.lines() == sink.render(80, 24, START + 60.01).text.split("\n")
+    assert "61,000.0" in "".join(seen.lines())
+
+
+def test_a_terminal_resized_while_suspended_is_drawn_at_its_new_size() -> None:
+    terminal = Terminal()
+    console = console_on(terminal, 100, 30)
+    sink = sink_for("book:tBTCUSD", console=console)
+    sink.tick(START)
+    sink.suspend()
+    console.size = (60, 20)
+    sink.resume()
+    seen = Seen(terminal, 60, 20)
+    sink.tick(START + 1)
+    assert seen.lines() == sink.render(60, 20, START + 1).text.split("\n")
+
+
+def test_a_signal_in_the_middle_of_an_update_neither_reads_the_book_nor_spoils_a_frame() -> None:
+    terminal = Terminal()
+    book = level_book([(100, 1)], [(101, 1)])
+    sink = sink_for("book:tBTCUSD", books={"book:tBTCUSD": book}, console=console_on(terminal))
+    sink.tick(START)
+    bids = book.bids
+    del book.bids
+    sink.suspend()
+    sink.resume()
+    book.bids = bids
+    sink.tick(START + 0.2)
+    assert "tBTCUSD P0" in Seen(terminal, 100, 30).lines()[0]
+
+
+def test_suspending_before_anything_was_drawn_leaves_the_screen_alone() -> None:
+    terminal = Terminal()
+    sink = sink_for("ticker:tBTCUSD", console=console_on(terminal))
+    sink.suspend()
+    sink.tick(START)
+    sink.resume()
+    assert terminal.writes == []
+    sink.tick(START + 1)
+    assert terminal.writes[0].startswith(ENTER)
 
 
 def test_a_suspended_table_can_be_closed_and_closed_ones_stay_so() -> None:

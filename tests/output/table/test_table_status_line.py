@@ -170,7 +170,7 @@ def test_a_notice_leaves_with_its_cause_and_how_to_quit_is_told_again() -> None:
         (State.CLOSED, "○ ended"),
         (State.RECONNECTING, "○ ended while reconnecting"),
         (State.CONNECTING, "○ ended while connecting"),
-        (State.MAINTENANCE, "○ ended while maintenance"),
+        (State.MAINTENANCE, "○ ended during maintenance"),
     ],
 )
 def test_what_stays_behind_says_that_it_ended_and_keeps_the_notice(
