@@ -163,9 +163,12 @@ class TableSink:
 
     def _leave(self) -> None:
         self._screen.leave()
+        width, height = self._screen.size
+        now = self._clock()
         if self._has_data():
-            width, height = self._screen.size
-            self._screen.print(self.render(width, max(1, height - 1), self._clock(), final=True))
+            self._screen.print(self.render(width, max(1, height - 1), now, final=True))
+        elif reason := self._status.notice_lines(width, NOTICE_ROWS, now, final=True, alone=True):
+            self._screen.print(Frame(width, reason))
 
     def render(self, width: int, height: int, now: float, *, final: bool = False) -> Frame:
         """One frame of exactly this size: a renderable for rich, with its text as `.text`.

@@ -101,12 +101,18 @@ class StatusLine:
             int(now),
         )
 
-    def notice_lines(self, width: int, most: int, now: float, final: bool) -> list[Line]:
-        """The notice above the status line, where that has no room for all of it."""
+    def notice_lines(
+        self, width: int, most: int, now: float, final: bool, *, alone: bool = False
+    ) -> list[Line]:
+        """The notice above the status line, where that has no room for all of it.
+
+        `alone` says that there will be no status line.
+        """
         room = max(0, width - 2 * MARGIN)
         notice = clean(self._status.notice, self._look.glyphs)
         state = width_of(self._state(now, final)) + self._gap
-        if not notice or most < 1 or state + cell_len(notice) <= room:
+        fits = state + cell_len(notice) <= room and not alone
+        if not notice or most < 1 or fits:
             return []
         rows = wrapped(notice, room, most, self._look.glyphs)
         return [fitted([blank(MARGIN), span(row, theme.WARN)], width) for row in rows]

@@ -22,6 +22,7 @@ from table_scene import (
 from bfxstream.output.table import TableSink
 from bfxstream.output.table.lines import Frame
 from bfxstream.output.table.screen import Screen, has_cursor_control
+from bfxstream.protocol.status import State
 
 ENTER = "\x1b[?1049h\x1b[?25l"
 LEAVE = "\x1b[?2026l\x1b[0m\x1b[?25h\x1b[?1049l"
@@ -391,3 +392,12 @@ def test_closing_prints_every_ticker_even_beyond_the_screens_height() -> None:
     sink.tick(START)
     output = closed(sink, terminal)
     assert all(spec.removeprefix("ticker:") in output for spec in specs)
+
+
+def test_a_run_that_never_had_anything_to_show_leaves_its_reason_behind() -> None:
+    terminal = Terminal()
+    status = live_status(state=State.RECONNECTING, notice="cannot connect: connection refused")
+    sink = sink_for("ticker:tBTCUSD", console=console_on(terminal, 80, 24), status=status)
+    sink.tick(START)
+    left_behind = ESCAPE.sub("", closed(sink, terminal))
+    assert left_behind == " cannot connect: connection refused\n"
