@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
-from typing import Any, Generic, TypeVar
+from math import isfinite
+from typing import Any, Generic, TypeVar, cast
 
 from bfxstream.protocol.channels import CHECKSUM_LEVELS, BookSubscription
 from bfxstream.protocol.records import Side
@@ -74,12 +74,12 @@ class BookSide(Generic[RowT]):
 
     def checksum_tokens(self) -> list[bytes]:
         """The checksum's tokens of the best rows, best first."""
-        tokens = self._tokens
         best = self._ranks[:CHECKSUM_LEVELS]
-        for rank in best:
-            if rank not in tokens:
-                tokens[rank] = self._rows[rank].checksum_token
-        return [tokens[rank] for rank in best]
+        found = list(map(self._tokens.get, best))
+        while None in found:
+            i = found.index(None)
+            found[i] = self._tokens[best[i]] = self._rows[best[i]].checksum_token
+        return cast("list[bytes]", found)
 
 
 class OrderBook(Generic[RowT]):
@@ -133,7 +133,7 @@ class LevelBook(OrderBook[LevelRow]):
 
     def apply(self, row: LevelRow) -> Side:
         price, amount = float(row.price), float(row.amount)
-        if not math.isfinite(price + amount):
+        if not isfinite(price + amount):
             raise ValueError("a number out of range")
         # Written out: most of the exchange's frames end here.
         if amount > 0:
@@ -187,7 +187,7 @@ class RawBook(OrderBook[RowT]):
 
 def _rank(row: BookRow) -> Rank:
     quote = float(row.quote)
-    if not math.isfinite(quote + float(row.amount)):  # type: ignore[attr-defined]
+    if not isfinite(quote + float(row.amount)):  # type: ignore[attr-defined]
         raise ValueError("a number out of range")
     return (-quote if row.is_bid else quote, row.tie_break)
 
@@ -204,9 +204,10 @@ def checksum_of(bids: Sequence[bytes], asks: Sequence[bytes]) -> int:
 
     Bids and asks take turns, best first; where one side is shorter, only the other goes on.
     """
-    tokens: list[bytes] = []
-    for i in range(CHECKSUM_LEVELS):
-        tokens += bids[i : i + 1]
-        tokens += asks[i : i + 1]
+    pairs = min(len(bids), len(asks), CHECKSUM_LEVELS)
+    tokens = [b""] * (2 * pairs)
+    tokens[0::2], tokens[1::2] = bids[:pairs], asks[:pairs]
+    tokens += bids[pairs:CHECKSUM_LEVELS]
+    tokens += asks[pairs:CHECKSUM_LEVELS]
     crc = zlib.crc32(b":".join(tokens))
     return crc - (1 << 32) if crc >= 1 << 31 else crc

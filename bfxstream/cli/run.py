@@ -171,7 +171,7 @@ def _make_sink(
             fields=settings.fields,
             color=False if settings.no_color else None,
         )
-        signals.guard_screen(table.suspend, table.resume, table.close)
+        signals.guard_screen(table.suspend, table.resume)
         return table
     writer = LineWriter(sys.stdout.fileno())
     if output == "raw":

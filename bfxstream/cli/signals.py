@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -32,6 +33,7 @@ class Signals:
         self._received: int | None = None
         self._holding = False
         self._restore: Callable[[], None] | None = None
+        self._stop_later: Callable[[], None] | None = None
 
     def __enter__(self) -> Signals:
         for number in _ENDING:
@@ -51,16 +53,20 @@ class Signals:
             yield
         finally:
             self._holding = False
+        later, self._stop_later = self._stop_later, None
+        if later is not None:
+            later()
         if self._received is not None:
             raise Interrupted(self._received)
 
-    def guard_screen(
-        self, suspend: Callable[[], None], resume: Callable[[], None], restore: Callable[[], None]
-    ) -> None:
+    def guard_screen(self, suspend: Callable[[], None], resume: Callable[[], None]) -> None:
         """Give the terminal back while the program is stopped (Ctrl-Z), and on every way out."""
-        self._restore = restore
+        self._restore = suspend
 
         def stop(number: int, _: FrameType | None) -> None:
+            if self._holding:
+                self._stop_later = partial(stop, number, None)
+                return
             suspend()
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)

@@ -57,6 +57,9 @@ class Message(Protocol):
     server_mts: int | None
 
 
+ROW, ROWS = Kind.ROW, Kind.ROWS
+"""As plain names: looking a member up in its enum costs more than decoding a number."""
+
 Decode = Callable[[bytes], Any]
 
 _NAMES = {
@@ -68,8 +71,7 @@ _NAMES = {
     b"hb": Kind.HEARTBEAT,
 }
 
-_QUOTE, _OPEN = b'"['
-_BRACKETS = b"[]"
+QUOTE, OPEN, _CLOSE = b'"[]'
 
 UNREADABLE = (msgspec.DecodeError, ValueError, IndexError, RecursionError)
 """What reading a frame may raise, whatever its bytes are (wrong UTF-8 is a ValueError)."""
@@ -108,7 +110,7 @@ class FrameReader:
     def decode(self, frame: bytes, start: int) -> Message:
         """Read one array frame whose second element begins at `start`. Raises FrameError."""
         try:
-            if frame[start] == _QUOTE:
+            if frame[start] == QUOTE:
                 message = self._by_name.get(_name_at(frame, start), self._other)(frame)
             else:
                 message = self._plain(frame)
@@ -140,9 +142,9 @@ class ChannelDecoder:
         """
         try:
             first = frame[start]
-            if first == _OPEN:
-                decode = self._rows if frame[start + 1] in _BRACKETS else self._row
-            elif first == _QUOTE:
+            if first == OPEN:
+                decode = self._rows if frame[start + 1] in (OPEN, _CLOSE) else self._row
+            elif first == QUOTE:
                 decode = self._by_name.get(_name_at(frame, start), self._other)
             else:
                 raise FrameError("no rows where rows are expected")
@@ -179,7 +181,7 @@ def _check_of(row_type: type[Struct]) -> Callable[[Any], None]:
     def check(message: Any) -> None:
         if message.kind not in _WITH_ROWS:
             return
-        rows = message.payload if message.kind is Kind.ROWS else (message.payload,)
+        rows = message.payload if message.kind is ROWS else (message.payload,)
         for row in rows:
             if not all(map(is_good, tokens(row))):
                 raise FrameError("a number out of range")

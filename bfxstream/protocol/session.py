@@ -23,11 +23,11 @@ from bfxstream.protocol.channels import (
 )
 from bfxstream.protocol.codes import API_VERSION, Action, Conf, InfoCode, error_code
 from bfxstream.protocol.decode import (
+    ROWS,
     UNREADABLE,
     ChannelDecoder,
     FrameError,
     FrameReader,
-    Kind,
     Message,
 )
 from bfxstream.protocol.events import (
@@ -162,7 +162,7 @@ class Session:
                 return
             channel.heard = True
             channel.deliver(message, channel.fresh)
-            if message.kind is Kind.ROWS:
+            if message.kind is ROWS:
                 channel.fresh = False
         except ValueError as error:
             self._on_unreadable(frame, str(error), channel)

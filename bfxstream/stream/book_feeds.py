@@ -10,7 +10,7 @@ from msgspec.structs import astuple
 
 from bfxstream.book import BookSide, OrderBook, order_book
 from bfxstream.protocol.channels import BookSubscription
-from bfxstream.protocol.decode import Kind, Message
+from bfxstream.protocol.decode import ROW, ROWS, Kind, Message
 from bfxstream.protocol.numbers import NULL, decimal, js_number, magnitude
 from bfxstream.protocol.records import BookTop, BookType, FullBook, Record
 from bfxstream.protocol.rows import BookRow
@@ -34,15 +34,15 @@ class BookFeed(Feed):
 
     def receive(self, message: Message, fresh: bool) -> None:
         kind = message.kind
-        if kind is Kind.ROWS and fresh:
+        if kind is ROW:
+            if self._valid:
+                self._take_row(message.payload)
+        elif kind is ROWS and fresh:
             self._take_snapshot(message.payload)
-        elif kind is Kind.ROWS:
+        elif kind is ROWS:
             if self._valid:
                 self._take_burst(message.payload)
                 self._check_crossed()
-        elif kind is Kind.ROW:
-            if self._valid:
-                self._take_row(message.payload)
         else:
             if kind is Kind.CHECKSUM and self._valid and self.subscription.verifiable:
                 self._verify(message.payload)
@@ -106,6 +106,8 @@ class LevelsFeed(BookFeed):
         super().__init__(index, subscription, context)
         # The record's fields after `side` are the row's, in wire order.
         self._record: Callable[..., Record] = record_type(subscription, BookView.LEVELS)
+        self._symbol = subscription.symbol
+        self._apply = self.book.apply
 
     def _give_snapshot(self, rows: list[Any]) -> None:
         for row in rows:
@@ -116,10 +118,10 @@ class LevelsFeed(BookFeed):
             self._take_row(row)
 
     def _take_row(self, row: Any) -> None:
-        self._print("update", self.book.apply(row), row)
+        self._give(self._record("book", self._symbol, "update", self._apply(row), *astuple(row)))
 
     def _print(self, kind: BookType, side: str, row: Any) -> None:
-        self._give(self._record("book", self.subscription.symbol, kind, side, *astuple(row)))
+        self._give(self._record("book", self._symbol, kind, side, *astuple(row)))
 
 
 class BurstFeed(BookFeed):

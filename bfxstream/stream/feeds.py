@@ -9,7 +9,7 @@ from msgspec import Raw
 from msgspec.structs import astuple
 
 from bfxstream.protocol.channels import BookSubscription, Subscription, TradesSubscription
-from bfxstream.protocol.decode import Kind, Message
+from bfxstream.protocol.decode import ROW, ROWS, Kind, Message
 from bfxstream.protocol.events import Gap
 from bfxstream.protocol.records import Record, TradeType
 from bfxstream.protocol.views import BookView, record_type
@@ -17,6 +17,8 @@ from bfxstream.stream import policy
 from bfxstream.stream.book_feeds import BOOK_FEEDS
 from bfxstream.stream.feed import Context, Feed
 from bfxstream.trades import TradeLedger
+
+_EXECUTED, _UPDATED = Kind.EXECUTED, Kind.UPDATED
 
 
 class TickerFeed(Feed):
@@ -27,9 +29,9 @@ class TickerFeed(Feed):
         self._record: Callable[..., Record] = record_type(subscription, BookView.LEVELS)
 
     def receive(self, message: Message, fresh: bool) -> None:
-        if message.kind is Kind.ROW:
+        if message.kind is ROW:
             self._take(message.payload)
-        elif message.kind is Kind.ROWS and message.payload:
+        elif message.kind is ROWS and message.payload:
             self._take(message.payload[-1])
 
     def _take(self, row: Any) -> None:
@@ -65,12 +67,12 @@ class TradesFeed(Feed):
 
     def receive(self, message: Message, fresh: bool) -> None:
         kind = message.kind
-        if kind is Kind.EXECUTED or kind is Kind.UPDATED:
+        if kind is _EXECUTED or kind is _UPDATED:
             if fresh:
                 self._hold(message)
             else:
                 self._take(message)
-        elif kind is Kind.ROWS:
+        elif kind is ROWS:
             self._take_snapshot(message.payload)
             self._release()
 
@@ -91,7 +93,7 @@ class TradesFeed(Feed):
             self._take(message)
 
     def _take(self, message: Message) -> None:
-        if message.kind is Kind.EXECUTED:
+        if message.kind is _EXECUTED:
             self._take_executed(message.payload)
         else:
             self._take_updated(message.payload)

@@ -300,7 +300,10 @@ class MarketStream:
             if self.options.strict and (event.spec is not None or self.options.frames_only):
                 self._ending = self._ending or CompletenessLost(event.sentence())
         if isinstance(event, (Gap, Resync, Reconnecting)):
-            self.status.notice = event.sentence()
+            # The status line itself counts down to the next attempt.
+            self.status.notice = (
+                event.reason if isinstance(event, Reconnecting) else event.sentence()
+            )
             self._notice_until = time.monotonic() + policy.NOTICE_SECONDS
         if isinstance(event, Maintenance):
             started = event.phase == "started"
