@@ -139,7 +139,7 @@ class Service:
         chunks: Iterable[tuple[Session, bytes]] = _chunks(frames, owners)
         if not self._options.lazy:
             chunks = list(chunks)
-        _wait_for_go()
+        _wait_for_go(owners.values())
         begin = time.monotonic()
         for session, data in chunks:
             session.connection.transport.socket.sendall(data)
@@ -150,7 +150,7 @@ class Service:
         ready = [(frame, owners[frame.chan_id]) for frame in frames]
         wire = [(session.connection.transport, session.encoded(frame)) for frame, session in ready]
         times = []
-        _wait_for_go()
+        _wait_for_go(owners.values())
         begin = time.monotonic()
         for i, (transport, data) in enumerate(wire):
             delay = begin + i / self._options.rate - time.monotonic()
@@ -190,7 +190,9 @@ def _close(sessions: list[Session]) -> None:
         session.connection.wait_for_close()
 
 
-def _wait_for_go() -> None:
+def _wait_for_go(sessions: Iterable[Session]) -> None:
+    for session in set(sessions):
+        session.connection.transport.check()
     tell(event="ready")
     if not sys.stdin.readline():
         raise SystemExit

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import select
 import socket
 import ssl
 import struct
@@ -36,6 +37,12 @@ class Plain:
         if not data:
             raise ConnectionError("the client went away")
         return data
+
+    def check(self) -> None:
+        """Raise ConnectionError when the client has gone while nobody was reading."""
+        readable, _, _ = select.select([self.socket], [], [], 0)
+        if readable and not self.socket.recv(1, socket.MSG_PEEK):
+            raise ConnectionError("the client went away before the load")
 
     def sealed(self, frames: Sequence[bytes]) -> bytes:
         """The frames as they must go over the socket, in this order and before anything else."""
