@@ -12,10 +12,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 _PATIENCE = 60.0
 _LOAD_PATIENCE = 900.0
+_SAMPLING = 0.1
 _EXIT_PATIENCE = 5.0
 
 
@@ -152,6 +154,7 @@ class _Watch:
         self._keep = keep
         self._deadline = started + _PATIENCE
         self._last_output = 0.0
+        self._next_sample = 0.0
         self._begin = self._end = 0.0
         self._run = Run()
         self.cpu_at_go = 0.0
@@ -164,9 +167,9 @@ class _Watch:
             selector.register(self._server.process.stdout, selectors.EVENT_READ, self._hear)
             open_pipe = done = True
             while open_pipe or not done:
-                left = self._deadline - time.monotonic()
-                events = selector.select(max(left, 0))
-                if not events:
+                events = selector.select(_SAMPLING)
+                self._sample()
+                if time.monotonic() > self._deadline:
                     self._give_up()
                     break
                 for key, _ in events:
@@ -179,6 +182,12 @@ class _Watch:
         if self._end:
             self._run.seconds = max(self._end, self._last_output) - self._begin
         return self._run
+
+    def _sample(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_sample:
+            self._next_sample = now + _SAMPLING
+            self._run.rss = max(self._run.rss, peak_of(self._client.pid))
 
     def _read(self) -> bool:
         assert self._client.stdout is not None
@@ -204,6 +213,7 @@ class _Watch:
             return False
         if not self._begin:
             return True  # The last word on a client that was given up before this one.
+        self._next_sample = 0.0
         self._deadline = time.monotonic() + _EXIT_PATIENCE
         run = self._run
         run.error = message.get("error")
@@ -230,10 +240,22 @@ def cpu_of(pid: int) -> float:
         return 0.0
 
 
+def peak_of(pid: int) -> int:
+    """The most memory in bytes that a running process has had; 0 where the system does not tell.
+
+    What wait4(2) says would not do: it counts the memory of the process that started it, too.
+    """
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
 def _reap(client: subprocess.Popen[bytes], run: Run, cpu_at_go: float) -> None:
     assert client.stdout is not None
     client.stdout.close()
     _, status, usage = os.wait4(client.pid, 0)
     client.returncode = run.status = os.waitstatus_to_exitcode(status)
     run.cpu = usage.ru_utime + usage.ru_stime - cpu_at_go
-    run.rss = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    run.rss = run.rss or usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -75,7 +75,13 @@ class Tls(Plain):
         return True
 
     def receive(self) -> bytes:
+        # The request may have come in one segment with the end of TLS's handshake.
+        if data := self._decrypted():
+            return data
         self._incoming.write(super().receive())
+        return self._decrypted()
+
+    def _decrypted(self) -> bytes:
         parts = []
         try:
             while part := self._tls.read(65536):
