@@ -21,6 +21,7 @@ class Limits:
         self.printed = 0
         """Records admitted; events do not count."""
         self._count = settings.count
+        self._with_events = settings.events
         self._end = now + settings.duration if settings.duration is not None else None
         self._timeout = settings.timeout
         if self._timeout is None and settings.once:
@@ -30,7 +31,9 @@ class Limits:
     def admit(self, items: list[Any]) -> Sequence[Any]:
         """What may still be printed of a batch."""
         if self._count is None:
-            self.printed += sum(not isinstance(item, Event) for item in items)
+            self.printed += len(items)
+            if self._with_events:
+                self.printed -= sum(isinstance(item, Event) for item in items)
             return items
         admitted = []
         for item in items:

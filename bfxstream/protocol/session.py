@@ -60,6 +60,9 @@ MAINTENANCE_SECONDS = 180.0
 HEAL_SECONDS = 10.0
 """Least time between two resubscriptions for frames of one channel that cannot be read."""
 
+LOOK_SECONDS = 0.25
+"""How often the channels' patience is looked at."""
+
 MOST_REPEATS = 1000
 """So many frames with old numbers in a row mean that the numbering has begun anew."""
 
@@ -126,6 +129,7 @@ class Session:
         self.events: list[Event] = []
         """What happened, oldest first, until `take_events`."""
         self._now = 0.0
+        self._next_look = 0.0
         self._outbox: list[bytes] = []
         self._next_seq = 1
         self._repeats = 0
@@ -199,6 +203,9 @@ class Session:
             if now - self.maintenance_since >= MAINTENANCE_SECONDS:
                 self.reconnect_reason = "the exchange's maintenance does not end"
             return
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_SECONDS
         for channel in self.channels:
             self._look_after(channel, now)
 
@@ -207,6 +214,15 @@ class Session:
         if channel.state is ChannelState.ACTIVE:
             self.events.append(Resync(channel.subscription.spec, reason))
             self._leave(channel)
+
+    def server_mts_of(self, frame: bytes) -> int | None:
+        """The exchange's time in a frame's tail; None in an event, or without TIMESTAMP."""
+        if not self.conf & Conf.TIMESTAMP:
+            return None
+        try:
+            return self._reader.decode(frame, frame.find(b",") + 1).server_mts
+        except FrameError:
+            return None
 
     def ping(self, cid: int) -> None:
         """Ask for a sign of life (API: General, ping)."""

@@ -111,8 +111,10 @@ class LevelsFeed(BookFeed):
 
     def receive(self, message: Message, fresh: bool) -> None:
         if message.kind is ROW and self._valid:
-            # Most frames: straight on, past the choice of the others (0.1 µs).
-            self._take_row(message.payload)
+            # Most frames: straight on, past the choice of the others (0.15 µs).
+            row = message.payload
+            side = self._apply(row)
+            self._give(self._record("book", self._symbol, "update", side, *astuple(row)))
         else:
             super().receive(message, fresh)
 
@@ -125,7 +127,7 @@ class LevelsFeed(BookFeed):
             self._take_row(row)
 
     def _take_row(self, row: Any) -> None:
-        self._give(self._record("book", self._symbol, "update", self._apply(row), *astuple(row)))
+        self._print("update", self._apply(row), row)
 
     def _print(self, kind: BookType, side: str, row: Any) -> None:
         self._give(self._record("book", self._symbol, kind, side, *astuple(row)))

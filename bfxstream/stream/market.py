@@ -213,9 +213,18 @@ class MarketStream:
         left = iter(frames)
         while session.receive_all(left):
             self._take_events(session)
+        if self._latency is not None:
+            self._measure(self._latency, session, frames)
         if self.options.frames_only:
             self._out += frames
         self.stats.bad_frames += session.bad_frames - bad_before
+
+    def _measure(self, latency: Latency, session: Session, frames: list[bytes]) -> None:
+        """Note how long the oldest frame of a read took: the one that waited longest."""
+        oldest = next((frame for frame in frames if frame.startswith(b"[")), b"")
+        server_mts = session.server_mts_of(oldest)
+        if server_mts is not None:
+            latency.add(_wall_mts() - server_mts)
 
     def _tick_feeds(self, now: float) -> None:
         if now > self._notice_until:
@@ -241,11 +250,9 @@ class MarketStream:
 
     def _make_stamper(self) -> Stamper | None:
         options = self.options
-        if not (options.seq or options.timestamps or self._latency is not None):
+        if not (options.seq or options.timestamps):
             return None
-        return Stamper(
-            self._out, seq=options.seq, timestamps=options.timestamps, latency=self._latency
-        )
+        return Stamper(self._out, seq=options.seq, timestamps=options.timestamps)
 
     def _receivers(self) -> list[Receiver]:
         return [self._receiver(feed) for feed in self._feeds]

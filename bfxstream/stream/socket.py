@@ -8,6 +8,8 @@ websocket-client's own code, which reads from the same buffer through `_recv`.
 
 from __future__ import annotations
 
+import contextlib
+import ssl
 from contextlib import suppress
 from typing import Any, cast
 
@@ -56,7 +58,28 @@ class BatchSocket(WebSocket):
         self.shutdown()  # the library leaves it open where the exchange has closed first
 
     def _read(self) -> bytes:
-        return cast(bytes, super()._recv(READ_BYTES))
+        data = cast(bytes, super()._recv(READ_BYTES))
+        if isinstance(self.sock, ssl.SSLSocket):
+            return self._with_more_records(self.sock, data)
+        return data
+
+    def _with_more_records(self, sock: ssl.SSLSocket, data: bytes) -> bytes:
+        """What one TLS record brought, and all others that are here already.
+
+        `SSLSocket.recv` gives one record a call, and the exchange may send each frame as one:
+        taken one by one, each would pay for a whole batch.
+        """
+        records = [data]
+        size = len(data)
+        timeout = sock.gettimeout()
+        sock.settimeout(0)
+        # A failure is no more for now, or comes again with the next read.
+        with contextlib.suppress(OSError):
+            while size < READ_BYTES and (data := sock.recv(READ_BYTES)):
+                records.append(data)
+                size += len(data)
+        sock.settimeout(timeout)
+        return b"".join(records)
 
     def _recv(self, bufsize: int) -> bytes:
         # websocket-client's own small read: what is buffered comes first.

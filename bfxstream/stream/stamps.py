@@ -1,4 +1,4 @@
-"""What `--seq` and `--timestamps` add to records, and how late frames come, message by message."""
+"""What `--seq` and `--timestamps` add to records, message by message."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from msgspec import UNSET, UnsetType
 from bfxstream.protocol.decode import Message
 from bfxstream.protocol.session import Receiver
 from bfxstream.stream.feed import Feed
-from bfxstream.stream.latency import Latency
 
 
 class Stamper:
     """Stamps what a feed gives with the message that made it give."""
 
-    def __init__(self, out: list[Any], *, seq: bool, timestamps: bool, latency: Latency | None):
+    def __init__(self, out: list[Any], *, seq: bool, timestamps: bool) -> None:
         self._out = out
         self._seq = seq
         self._timestamps = timestamps
-        self._latency = latency
         self.received_mts = 0
         """The local clock at the read that is being taken in, in ms."""
         self._last: dict[Feed, tuple[int | UnsetType, int, int | None]] = {}
@@ -29,8 +27,6 @@ class Stamper:
 
         def receive(message: Message, fresh: bool) -> None:
             begin = len(self._out)
-            if self._latency is not None and message.server_mts is not None:
-                self._latency.add(self.received_mts - message.server_mts)
             seq = UNSET if message.seq is None else message.seq
             self._last[feed] = (seq, self.received_mts, message.server_mts)
             feed.receive(message, fresh)

@@ -39,6 +39,7 @@ from bfxstream.protocol.session import (
     CONFIRM_SECONDS,
     HEAL_SECONDS,
     LEAVE_SECONDS,
+    LOOK_SECONDS,
     MAINTENANCE_SECONDS,
     MOST_REPEATS,
     SILENCE_SECONDS,
@@ -372,7 +373,7 @@ def test_what_was_refused_for_the_moment_is_asked_again_after_a_while():
     talk.session.tick(100.0)
     [wish] = talk.greet()
     talk.say(error(wish, 11000, "ready: error"))
-    talk.session.tick(100.0 + RETRY_SECONDS - 0.01)
+    talk.session.tick(100.0 + RETRY_SECONDS - LOOK_SECONDS)
     assert talk.requests() == []
     talk.session.tick(100.0 + RETRY_SECONDS)
     [again] = talk.requests()
@@ -474,7 +475,7 @@ def test_a_request_that_is_not_answered_is_made_once_more_then_needs_another_con
     talk = Conversation(BOOK)
     talk.session.tick(100.0)
     talk.greet()
-    talk.session.tick(100.0 + CONFIRM_SECONDS - 0.01)
+    talk.session.tick(100.0 + CONFIRM_SECONDS - LOOK_SECONDS)
     assert talk.requests() == []
     talk.session.tick(100.0 + CONFIRM_SECONDS)
     assert [r["event"] for r in talk.requests()] == ["subscribe"]
@@ -487,7 +488,7 @@ def test_a_channel_that_cannot_be_left_needs_another_connection():
     talk = Conversation(BOOK)
     talk.start()
     talk.session.resubscribe(talk.channels[0], "for a test")
-    talk.session.tick(LEAVE_SECONDS - 0.01)
+    talk.session.tick(LEAVE_SECONDS - LOOK_SECONDS)
     assert not talk.session.reconnect_reason
     talk.session.tick(LEAVE_SECONDS)
     assert BOOK in talk.session.reconnect_reason
@@ -509,7 +510,7 @@ def test_maintenance_that_does_not_end_needs_another_connection():
     talk.session.tick(50.0)
     talk.start()
     talk.say(info(20060))
-    talk.session.tick(50.0 + MAINTENANCE_SECONDS - 0.01)
+    talk.session.tick(50.0 + MAINTENANCE_SECONDS - LOOK_SECONDS)
     assert not talk.session.reconnect_reason
     talk.session.tick(50.0 + MAINTENANCE_SECONDS)
     assert "maintenance" in talk.session.reconnect_reason
