@@ -14,7 +14,7 @@ from bfxstream.protocol.events import Gap
 from bfxstream.protocol.records import Record, TradeType
 from bfxstream.protocol.views import BookView, record_type
 from bfxstream.stream import policy
-from bfxstream.stream.book_feeds import BOOK_FEEDS
+from bfxstream.stream.book_feeds import make_book_feed
 from bfxstream.stream.feed import Context, Feed
 from bfxstream.trades import TradeLedger
 
@@ -136,7 +136,7 @@ class TradesFeed(Feed):
 def make_feed(index: int, subscription: Subscription, context: Context) -> Feed:
     """The feed that this subscription needs."""
     if isinstance(subscription, BookSubscription):
-        return BOOK_FEEDS[context.options.book_view](index, subscription, context)
+        return make_book_feed(index, subscription, context)
     if isinstance(subscription, TradesSubscription):
         return TradesFeed(index, subscription, context)
     return TickerFeed(index, subscription, context)
