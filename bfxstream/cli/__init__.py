@@ -77,6 +77,9 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run the command line and leave the process with its exit code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Until a command has handlers of its own, Ctrl-C ends it without a word.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = run(sys.argv[1:])
     if code == -signal.SIGPIPE:
         # Nobody reads any more: end as the shell expects of any Unix tool.

@@ -19,7 +19,6 @@ from bfxstream.errors import ConnectionFailed, UsageError
     "--rate",
     type=click.FloatRange(min=0, min_open=True, max=5000),
     default=100.0,
-    show_default=True,
     help="Orders and cancels a second, over all symbols.",
 )
 def demo_exchange(port: int, seed: int | None, rate: float) -> int:

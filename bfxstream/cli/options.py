@@ -46,6 +46,7 @@ def option(name: str, *more: str, **attributes: Any) -> Callable[[F], F]:
     """A click option that also reads `BFXSTREAM_<NAME>`."""
     long_name = next(text for text in (name, *more) if text.startswith("--"))
     variable = "BFXSTREAM_" + long_name.lstrip("-").replace("-", "_").upper()
+    attributes.setdefault("show_default", "default" in attributes)
     return click.option(name, *more, envvar=variable, **attributes)
 
 

@@ -15,8 +15,12 @@ class RawSink:
         self._writer = writer
 
     def write(self, items: Sequence[Any]) -> None:
-        if items:
-            self._writer.write(b"".join(item.replace(b"\n", b" ") + b"\n" for item in items))
+        if not items:
+            return
+        lines = b"\n".join(items)
+        if lines.count(b"\n") != len(items) - 1:
+            lines = b"\n".join(item.replace(b"\n", b" ") for item in items)
+        self._writer.write(lines + b"\n")
 
     def tick(self, now: float) -> None:
         self._writer.check_reader(now)

@@ -54,7 +54,7 @@ class Message(Protocol):
     server_mts: int | None
 
 
-ROW, ROWS = Kind.ROW, Kind.ROWS
+ROW, ROWS, HEARTBEAT = Kind.ROW, Kind.ROWS, Kind.HEARTBEAT
 """As plain names: looking a member up in its enum costs more than decoding a number."""
 
 Decode = Callable[[bytes], Any]
@@ -109,10 +109,10 @@ class FrameReader:
     def decode(self, frame: bytes, start: int) -> Message:
         """Read one array frame whose second element begins at `start`. Raises FrameError."""
         try:
-            if frame[start] == QUOTE:
-                message = self._by_name.get(_name_at(frame, start), self._other)(frame)
-            else:
+            if frame[start] == OPEN:
                 message = self._plain(frame)
+            else:
+                message = self._by_name.get(_name_at(frame, start), self._other)(frame)
         except UNREADABLE as error:
             raise FrameError(str(error)) from None
         return message  # type: ignore[no-any-return]

@@ -23,14 +23,16 @@ SCHEMAS: dict[str, tuple[type[Struct], ...]] = {
         records.FullBook,
         records.BookTop,
     ),
-    "book-levels": (records.BookLevel,),
-    "book-orders": (records.BookOrder,),
+    "book-levels": (records.BookLevel, records.FundingBookLevel),
+    "book-orders": (records.BookOrder, records.FundingBookOffer),
     "book-full": (records.FullBook,),
     "book-top": (records.BookTop,),
     "event": tuple(Event.__subclasses__()),
     "stats": (records.Stats,),
 }
 """What `bfxstream schema` knows: a name, and the records that it may mean."""
+
+SCHEMAS["stream"] = SCHEMAS["ticker"] + SCHEMAS["trades"] + SCHEMAS["book"]
 
 
 def schema_of(name: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class BatchSocket(WebSocket):
     def __init__(self, **options: Any) -> None:
         self._buffer = b""
         self._position = 0
+        self._records = bytearray(READ_BYTES)
         # The JSON decoder checks UTF-8 where text matters; the library's check is slow.
         super().__init__(skip_utf8_validation=True, **options)
 
@@ -66,20 +67,19 @@ class BatchSocket(WebSocket):
     def _with_more_records(self, sock: ssl.SSLSocket, data: bytes) -> bytes:
         """What one TLS record brought, and all others that are here already.
 
-        `SSLSocket.recv` gives one record a call, and the exchange may send each frame as one:
-        taken one by one, each would pay for a whole batch.
+        A read gives one record, and the exchange may send each frame as one: taken one by one,
+        each would pay for a whole batch.
         """
-        records = [data]
-        size = len(data)
+        size = 0
+        records = memoryview(self._records)
         timeout = sock.gettimeout()
         sock.settimeout(0)
         # A failure is no more for now, or comes again with the next read.
         with contextlib.suppress(OSError):
-            while size < READ_BYTES and (data := sock.recv(READ_BYTES)):
-                records.append(data)
-                size += len(data)
+            while size < READ_BYTES and (length := sock.recv_into(records[size:])):
+                size += length
         sock.settimeout(timeout)
-        return b"".join(records)
+        return data + records[:size]
 
     def _recv(self, bufsize: int) -> bytes:
         # websocket-client's own small read: what is buffered comes first.
