@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bfxstream.protocol.channel_state import Channel, Receiver
 from bfxstream.protocol.channels import parse_spec
 from bfxstream.protocol.codes import Conf
 from bfxstream.protocol.decode import ChannelDecoder, FrameReader, Kind, Message
-from bfxstream.protocol.session import Channel, Receiver, Session
+from bfxstream.protocol.session import Session
 
 ALL_FLAGS = 32768 | 65536 | 131072 | 536870912
 

@@ -7,12 +7,12 @@ it receives, sends what `frames_to_send` gives, and reports what `take_events` g
 from __future__ import annotations
 
 import contextlib
-import enum
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from bfxstream.errors import ConnectionFailed
+from bfxstream.protocol.channel_state import Channel, ChannelState, Receiver, ignore_message
 from bfxstream.protocol.channels import (
     BookSubscription,
     Subscription,
@@ -67,45 +67,6 @@ LOOK_SECONDS = 0.25
 MOST_REPEATS = 1000
 """So many frames with old numbers in a row mean that the numbering has begun anew."""
 
-Receiver = Callable[[Message, bool], None]
-"""Takes a channel's messages; the flag tells the first one since its confirmation, whose rows
-are the snapshot. It raises ValueError for rows that it cannot use."""
-
-
-class ChannelState(enum.Enum):
-    """How far one subscription has come on this connection."""
-
-    WANTED = "wanted"  # to be asked for, when the exchange is ready
-    ASKED = "asked"
-    ACTIVE = "active"
-    LEAVING = "leaving"  # unsubscribe sent, to be subscribed afresh
-    REFUSED = "refused"
-
-
-class Channel:
-    """One subscription on this connection: its state, its id, its decoder."""
-
-    def __init__(self, subscription: Subscription, receiver: Receiver) -> None:
-        self.subscription = subscription
-        self.receiver = receiver
-        self.deliver = receiver
-        """The receiver, or nobody while what comes is of no use."""
-        self.state = ChannelState.WANTED
-        self.since = 0.0
-        """When the state began."""
-        self.retry_at: float | None = None
-        """When to ask again, where the exchange has said not now."""
-        self.asked_again = False
-        self.sub_id = 0
-        self.chan_id: int | None = None
-        self.decode: Callable[[bytes, int], Message] = _no_decoder
-        self.fresh = True
-        """No rows yet since the confirmation: the first are the snapshot, and only their place
-        tells them from a bulk update (API: ws-public-books)."""
-        self.heard = False
-        self.heard_at = 0.0
-        self.healed_at = float("-inf")
-
 
 class Session:
     """The state of one connection; made anew for every connection, as ids and flags are."""
@@ -119,7 +80,7 @@ class Session:
     ) -> None:
         """Without receivers the frames are numbered and audited, but not taken apart."""
         self._reads_rows = receivers is not None
-        receivers = receivers or [_ignore_message] * len(wanted)
+        receivers = receivers or [ignore_message] * len(wanted)
         self.channels = list(map(Channel, wanted, receivers))
         self.conf = conf_for(wanted, timestamps=timestamps)
         """The flags asked for, then the flags that the exchange says are active."""
@@ -453,7 +414,7 @@ class Session:
         self._by_chan[b"%d" % chan_id] = channel
         channel.decode = self._reader.decode
         self._leave(channel)
-        channel.deliver = _ignore_message
+        channel.deliver = ignore_message
 
     # Requests.
 
@@ -474,7 +435,7 @@ class Session:
             if isinstance(channel.subscription, TradesSubscription):
                 channel.fresh = True  # each trade counts; they belong behind the next snapshot
             else:
-                channel.deliver = _ignore_message  # rows of a book with a hole are of no use
+                channel.deliver = ignore_message  # rows of a book with a hole are of no use
             self._outbox.append(unsubscribe_message(channel.chan_id))
 
     def _resubscribe_all(self) -> None:
@@ -537,11 +498,3 @@ def conf_for(wanted: Sequence[Subscription], *, timestamps: bool) -> Conf:
     if timestamps:
         conf |= Conf.TIMESTAMP
     return conf
-
-
-def _no_decoder(frame: bytes, start: int) -> Message:
-    raise FrameError("no channel")
-
-
-def _ignore_message(message: Message, fresh: bool) -> None:
-    pass

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from bfxstream.book import OrderBook
 from bfxstream.errors import BfxStreamError, CompletenessLost, ConnectionFailed, Refused
+from bfxstream.protocol.channel_state import Receiver
 from bfxstream.protocol.channels import Subscription
 from bfxstream.protocol.events import (
     Connected,
@@ -22,7 +23,7 @@ from bfxstream.protocol.events import (
     Resync,
 )
 from bfxstream.protocol.records import Record
-from bfxstream.protocol.session import Receiver, Session
+from bfxstream.protocol.session import Session
 from bfxstream.protocol.status import State, Status
 from bfxstream.stream import policy
 from bfxstream.stream.book_feeds import BookFeed

@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from bfxstream.protocol.channel_state import Receiver
 from bfxstream.protocol.decode import Message
-from bfxstream.protocol.session import Receiver
 from bfxstream.stream.feed import Feed
 
 

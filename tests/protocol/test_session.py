@@ -23,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bfxstream.errors import ConnectionFailed
+from bfxstream.protocol.channel_state import ChannelState
 from bfxstream.protocol.codes import RETRY_SECONDS, Conf
 from bfxstream.protocol.decode import Kind
 from bfxstream.protocol.events import (
@@ -43,7 +44,6 @@ from bfxstream.protocol.session import (
     MAINTENANCE_SECONDS,
     MOST_REPEATS,
     SILENCE_SECONDS,
-    ChannelState,
 )
 
 BOOK, TRADES, TICKER = "book:tBTCUSD:P0:F0:25", "trades:tBTCUSD", "ticker:tETHUSD"
