@@ -101,17 +101,25 @@ def ladder_rows(terminal: Terminal) -> list[str]:
 
 def test_a_ladder_is_drawn_survives_a_resize_and_leaves_the_terminal_as_it_was() -> None:
     terminal = Terminal("book", "tBTCUSD", "--demo", width=100, height=30)
-    terminal.wait_for(lambda: len(ladder_rows(terminal)) >= 20 and "checksum ok" in terminal.text)
-    assert "tBTCUSD" in terminal.lines[0]
-    assert "mid" in terminal.text
-    assert "spread" in terminal.text
+    terminal.wait_for(
+        lambda: (
+            "tBTCUSD" in terminal.lines[0]
+            and len(ladder_rows(terminal)) >= 20
+            and "checksum ok" in terminal.text
+        )
+    )
+    assert "mid" in terminal.lines[0]
+    assert "spread" in terminal.lines[0]
 
     terminal.resize(60, 20)
-    mark = len(terminal.output)
-    terminal.wait_for(lambda: len(terminal.output) > mark and 10 <= len(ladder_rows(terminal)) < 20)
-    assert "tBTCUSD" in terminal.lines[0]
+    terminal.wait_for(
+        lambda: (
+            "tBTCUSD" in terminal.lines[0]
+            and 10 <= len(ladder_rows(terminal)) < 20
+            and "connected" in terminal.lines[19]
+        )
+    )
     assert all(len(line) <= 60 for line in terminal.lines)
-    terminal.wait_for(lambda: "connected" in terminal.lines[19])
 
     terminal.press(b"\x03")
     assert terminal.wait_for_end() == 130
