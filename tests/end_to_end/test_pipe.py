@@ -226,12 +226,12 @@ def test_events_stand_among_the_records(exchange: DemoExchange) -> None:
 
 def test_every_thins_whole_books(exchange: DemoExchange) -> None:
     result = run(
-        *("book", "tBTCUSD", "--view", "full", "--every", "1s", "--duration", "2.5"),
+        *("book", "tBTCUSD", "--view", "full", "--every", "0.5s", "-n", "4"),
         *("--url", exchange.url),
     )
     times = [record["mts"] for record in result.records]
-    assert 2 <= len(times) <= 3
-    assert all(later - earlier >= 990 for earlier, later in pairwise(times))
+    # The schedule goes by the steady clock, `mts` by the wall clock: a little may lie between.
+    assert all(later - earlier >= 450 for earlier, later in pairwise(times))
 
 
 def test_options_are_read_from_the_environment(exchange: DemoExchange) -> None:

@@ -440,7 +440,7 @@ def test_a_pong_keeps_a_quiet_connection(monkeypatch):
 
 
 def test_a_first_connection_is_tried_again_for_a_while_and_then_given_up(monkeypatch):
-    monkeypatch.setattr(policy, "RETRY_FOR_FIRST", 0.1)
+    monkeypatch.setattr(policy, "RETRY_FOR_FIRST", 0.5)
     with answering(http_answer("503 Service Unavailable")) as url:
         listening = Listening(url, TRADES)
         failed = listening.failure(ConnectionFailed)
@@ -460,7 +460,7 @@ def test_the_user_says_how_long_to_try(retry_for):
 
 def test_after_a_loss_the_same_time_is_tried_and_what_was_received_is_given():
     with exchange(sends_trades(1, then=drop), then_refuse=True) as url:
-        listening = Listening(url, TRADES, retry_for=0.05)
+        listening = Listening(url, TRADES, retry_for=0.5)
         failed = listening.failure(ConnectionFailed)
     assert trades_of(listening.items) == [("snapshot", 1)]
     assert "HTTP 503" in failed.what
