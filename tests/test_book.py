@@ -36,7 +36,7 @@ def side(rows_of_side) -> list[list[float]]:
     ]
 
 
-# Checksums: the worked examples of protocol.md 5.4.
+# Checksums: worked by hand, with zlib alone.
 
 
 def test_a_checksum_takes_bids_and_asks_in_turn():
@@ -61,7 +61,7 @@ def test_a_raw_books_checksum_is_over_ids_by_price_then_by_rising_id():
     assert d.checksum() == 1935413618
 
 
-# protocol.md 5.4 E, the exchange's own value: 18 bids, 25 asks, price and amount.
+# Recorded, with the exchange's own value: 18 bids, 25 asks, price and amount.
 REAL_BIDS = """
 0.0000011:266122.94 0.00000109:500793.10790141 0.00000108:776367.43 0.00000107:23329.54842056
 0.00000106:116868.87735849 0.00000105:205000 0.00000103:227308.25386407 0.00000102:105000

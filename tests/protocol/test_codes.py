@@ -6,7 +6,7 @@ import pytest
 
 from bfxstream.protocol.codes import ERROR_CODES, Action, Conf, error_code
 
-# protocol.md 6.2
+# API: abbreviations and error codes
 DOCUMENTED = {
     10000: Action.FIX,
     10001: Action.FIX,

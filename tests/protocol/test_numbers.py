@@ -19,7 +19,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 @pytest.mark.parametrize(
     ("value", "spelled"),
     [
-        # protocol.md 5.3
+        # API: WebSocket checksum; ECMAScript Number::toString
         ("6000.0", "6000"),
         ("0.0001", "0.0001"),
         ("0.00001", "0.00001"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bfxstream.errors import UsageError
 from bfxstream.protocol.symbols import Market, market_of, parse_symbol
 
-# protocol.md 3.1, written out once more.
+# API: General, symbols; written out once more.
 GRAMMAR = re.compile(r"t[A-Z0-9]{6}|t[A-Z0-9]{3,13}:[A-Z0-9]{3,13}|f[A-Z0-9]{3,13}")
 
 valid_symbols = st.from_regex(GRAMMAR, fullmatch=True)
