@@ -188,7 +188,7 @@ class RawBook(OrderBook[RowT]):
 
 def _rank(row: BookRow) -> Rank:
     quote = float(row.quote)
-    if not isfinite(quote + float(row.amount)):  # type: ignore[attr-defined]
+    if not isfinite(quote + float(row.amount)):
         raise ValueError("a number out of range")
     return (-quote if row.is_bid else quote, row.tie_break)
 

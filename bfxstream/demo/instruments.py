@@ -36,11 +36,6 @@ class Instrument:
         """Trading or funding."""
         return market_of(self.symbol)
 
-    @property
-    def pair(self) -> str:
-        """The symbol without its first letter: the pair, or the funding currency."""
-        return self.symbol[1:]
-
     @cached_property
     def price_decimals(self) -> int:
         """Decimals of a whole-number price."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -161,8 +161,3 @@ def subscribe_message(subscription: Subscription, sub_id: int) -> bytes:
 def unsubscribe_message(chan_id: int) -> bytes:
     """The request to close a channel; the id must be a number, not text."""
     return msgspec.json.encode({"event": "unsubscribe", "chanId": chan_id})
-
-
-def book_of(subscription: Subscription) -> BookSubscription:
-    """The subscription as a book's, where the caller knows it is one."""
-    return cast(BookSubscription, subscription)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol, cast, get_args
 
 import msgspec
 from msgspec import Raw, Struct
@@ -57,7 +57,7 @@ class Message(Protocol):
 ROW, ROWS, HEARTBEAT = Kind.ROW, Kind.ROWS, Kind.HEARTBEAT
 """As plain names: looking a member up in its enum costs more than decoding a number."""
 
-Decode = Callable[[bytes], Any]
+Decode = Callable[[bytes], Message]
 
 _NAMES = {
     b"te": Kind.EXECUTED,
@@ -95,7 +95,7 @@ def _reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
     frame_type = msgspec.defstruct(
         kind.name.title(), fields, array_like=True, gc=False, namespace={"kind": kind, **absent}
     )
-    return Decoder(frame_type).decode
+    return cast("Decode", Decoder(frame_type).decode)
 
 
 class FrameReader:
@@ -115,7 +115,7 @@ class FrameReader:
                 message = self._by_name.get(_name_at(frame, start), self._other)(frame)
         except UNREADABLE as error:
             raise FrameError(str(error)) from None
-        return message  # type: ignore[no-any-return]
+        return message
 
 
 class ChannelDecoder:
@@ -152,7 +152,7 @@ class ChannelDecoder:
                 raise FrameError("no rows where rows are expected")
         except UNREADABLE as error:
             raise FrameError(str(error)) from None
-        return message  # type: ignore[no-any-return]
+        return message
 
 
 def _name_at(frame: bytes, start: int) -> bytes:
@@ -172,7 +172,7 @@ def _checking_reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
         checked = _with_floats(payload)
     check = _reader(kind, checked, conf)
 
-    def read_checked(frame: bytes) -> Any:
+    def read_checked(frame: bytes) -> Message:
         check(frame)
         return read(frame)
 

@@ -6,7 +6,7 @@ but for those that older or newer exchanges leave out, which have a default.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Raw, Struct
 
@@ -76,10 +76,16 @@ class BookRow(Struct, array_like=True, frozen=True, gc=False):
     bid_sign: ClassVar[int] = 1
     """The sign of a bid's amount: in funding a bid, a request to borrow, is negative."""
 
+    if TYPE_CHECKING:
+
+        @property
+        def amount(self) -> Raw:
+            """Every layout has one; as a field it stands where the wire has it."""
+
     @property
     def is_bid(self) -> bool:
         """The side that the row belongs to."""
-        return float(self.amount) * self.bid_sign > 0  # type: ignore[attr-defined]
+        return float(self.amount) * self.bid_sign > 0
 
     @property
     def deletes(self) -> bool:
@@ -99,7 +105,19 @@ class BookRow(Struct, array_like=True, frozen=True, gc=False):
     @property
     def checksum_token(self) -> bytes:
         """The row's part of the checksum's text (API: WebSocket checksum)."""
-        raise NotImplementedError
+        return b":".join((self.quote, self.amount))
+
+
+class _RawRow(BookRow, frozen=True, gc=False):
+    """R0: a row is one order or offer, known by its id."""
+
+    @property
+    def deletes(self) -> bool:
+        return float(self.quote) == 0
+
+    @property
+    def checksum_token(self) -> bytes:
+        return b"%d:%b" % (self.tie_break, self.amount)
 
 
 class LevelRow(BookRow, frozen=True, gc=False):
@@ -121,21 +139,13 @@ class LevelRow(BookRow, frozen=True, gc=False):
     def tie_break(self) -> int:
         return 0
 
-    @property
-    def checksum_token(self) -> bytes:
-        return b":".join((self.price, self.amount))  # a third of what % takes
 
-
-class OrderRow(BookRow, frozen=True, gc=False):
+class OrderRow(_RawRow, frozen=True, gc=False):
     """API: ws-public-raw-books, trading pairs: `amount` > 0 is a bid; `price` 0 deletes."""
 
     order_id: int
     price: Raw
     amount: Raw
-
-    @property
-    def deletes(self) -> bool:
-        return float(self.price) == 0
 
     @property
     def quote(self) -> Raw:
@@ -144,10 +154,6 @@ class OrderRow(BookRow, frozen=True, gc=False):
     @property
     def tie_break(self) -> int:
         return self.order_id
-
-    @property
-    def checksum_token(self) -> bytes:
-        return b"%d:%b" % (self.order_id, self.amount)
 
 
 class FundingLevelRow(BookRow, frozen=True, gc=False):
@@ -172,12 +178,8 @@ class FundingLevelRow(BookRow, frozen=True, gc=False):
     def tie_break(self) -> int:
         return self.period
 
-    @property
-    def checksum_token(self) -> bytes:
-        return b":".join((self.rate, self.amount))
 
-
-class FundingOfferRow(BookRow, frozen=True, gc=False):
+class FundingOfferRow(_RawRow, frozen=True, gc=False):
     """API: ws-public-raw-books, funding: `amount` < 0 is a bid; `rate` 0 deletes."""
 
     bid_sign: ClassVar[int] = -1
@@ -188,17 +190,9 @@ class FundingOfferRow(BookRow, frozen=True, gc=False):
     amount: Raw
 
     @property
-    def deletes(self) -> bool:
-        return float(self.rate) == 0
-
-    @property
     def quote(self) -> Raw:
         return self.rate
 
     @property
     def tie_break(self) -> int:
         return self.offer_id
-
-    @property
-    def checksum_token(self) -> bytes:
-        return b"%d:%b" % (self.offer_id, self.amount)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bfxstream.book import OrderBook, order_book
 from bfxstream.output.table import TableSink
-from bfxstream.protocol.channels import BookSubscription, Subscription, book_of, parse_spec
+from bfxstream.protocol.channels import BookSubscription, Subscription, parse_spec
 from bfxstream.protocol.records import FundingTicker, FundingTrade, Ticker, Trade
 from bfxstream.protocol.rows import FundingLevelRow, LevelRow, OrderRow
 from bfxstream.protocol.status import State, Status
@@ -143,7 +143,7 @@ Pair = tuple[object, object]
 
 def level_book(bids: Sequence[Pair], asks: Sequence[Pair]) -> OrderBook[Any]:
     """A book of price and amount, both as the exchange would spell them."""
-    book = order_book(book_of(parse_spec("book:tBTCUSD")))
+    book = order_book(BookSubscription("tBTCUSD"))
     for price, amount in bids:
         book.apply(LevelRow(token(price), 1, token(amount)))
     for price, amount in asks:

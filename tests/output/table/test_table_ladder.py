@@ -9,7 +9,7 @@ from rich.segment import Segment
 from table_scene import START, deep_book, level_book, rows_of, sink_for
 
 from bfxstream.output.table import TableSink
-from bfxstream.protocol.channels import book_of, parse_spec
+from bfxstream.protocol.channels import BookSubscription, parse_spec
 
 SPEC = "book:tBTCUSD"
 
@@ -220,7 +220,8 @@ def test_digits_stand_still_while_amounts_shrink() -> None:
 
 
 def test_a_book_of_every_length_is_drawn() -> None:
-    subscription = book_of(parse_spec(SPEC))
+    subscription = parse_spec(SPEC)
+    assert isinstance(subscription, BookSubscription)
     for levels in (1, 25, 250):
         rows = ladder(sink_for(SPEC, books={SPEC: deep_book(subscription, levels)}), 100, 40)
         assert len(rows) == min(levels, 36)
