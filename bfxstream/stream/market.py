@@ -145,7 +145,9 @@ class MarketStream:
     def _connect(self, lost_at: float | None) -> Connection:
         url = self.options.url
         wants_time = self.options.timestamps or self.options.measure_latency
-        receivers = None if self.options.frames_only else self._receivers()
+        # Frames alone need no feeds, but for `once`: they know when a value is complete.
+        audits_only = self.options.frames_only and not self.options.feeds.once
+        receivers = None if audits_only else self._receivers()
         session = Session(self.subscriptions, receivers, timestamps=wants_time)
         left = self._retry.time_left(time.monotonic())
         timeout = max(0.1, min(self.options.connect_timeout, left))
@@ -217,7 +219,8 @@ class MarketStream:
         if self._latency is not None:
             self._measure(self._latency, session, frames)
         if self.options.frames_only:
-            self._out += frames
+            happened = [item for item in self._out if isinstance(item, Event)]
+            self._out[:] = happened + frames
         self.stats.bad_frames += session.bad_frames - bad_before
 
     def _measure(self, latency: Latency, session: Session, frames: list[bytes]) -> None:

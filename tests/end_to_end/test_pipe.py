@@ -208,6 +208,16 @@ def test_raw_prints_the_exchanges_frames(exchange: DemoExchange) -> None:
     assert data[0] == subscribed["chanId"]
 
 
+def test_once_ends_raw_frames_when_each_value_is_complete(exchange: DemoExchange) -> None:
+    specs = ("ticker:tBTCUSD", "book:tETHUSD")
+    result = run("stream", *specs, "-o", "raw", "--once", "--url", exchange.url)
+    assert (result.code, result.stderr) == (0, "")
+    frames = [json.loads(line) for line in result.stdout.splitlines()]
+    confirmed = {frame["chanId"] for frame in frames if "chanId" in frame}
+    assert {frame[0] for frame in frames if isinstance(frame, list)} == confirmed
+    assert len(confirmed) == 2
+
+
 def test_timestamps_and_sequence_numbers_are_added_at_the_end(exchange: DemoExchange) -> None:
     result = run("trades", "tBTCUSD", "--timestamps", "--seq", "-n", "40", "--url", exchange.url)
     for record in result.records:
