@@ -20,7 +20,7 @@ _NEAR_TICKS, _FAR_TICKS = 10.0, 420.0
 _BEST_SHARE, _NEAR_SHARE = 0.2, 0.4
 """Of the passive orders: those that join or improve the best price, those a little behind it."""
 
-_STEP = 3e-5
+_STEP = 1e-5
 """Standard deviation of one step of a currency's worth, as a fraction."""
 
 _SPREAD = 0.04
@@ -140,7 +140,16 @@ class OrderFlow:
         draw = self._rng.random()
         if draw < _BEST_SHARE and (price := self._improved_price(side)):
             return price
-        return self._price_behind(side, fair, draw < _BEST_SHARE + _NEAR_SHARE)
+        price = self._price_behind(side, fair, draw < _BEST_SHARE + _NEAR_SHARE)
+        return self._not_crossing(side, price)
+
+    def _not_crossing(self, side: Side, price: int) -> int:
+        """The price, or the last one before the facing side: a maker does not take."""
+        facing = self.engine.side(side.other).best
+        if facing is None or (facing - price) * side > 0:
+            return price
+        behind = facing - side * quantum(facing, PRICE_DIGITS)
+        return round_price(behind, PRICE_DIGITS, side is Side.ASK)
 
     def _price_behind(self, side: Side, fair: int, near: bool) -> int:
         rng = self._rng
@@ -171,7 +180,7 @@ class OrderFlow:
         pull = 0.0
         if bid is not None and ask is not None:
             ticks = (fair - (bid + ask) / 2) / quantum(fair, PRICE_DIGITS)
-            pull = max(-0.4, min(0.4, ticks / 25))
+            pull = max(-0.25, min(0.25, ticks / 60))
         return Side.BID if self._rng.random() < 0.5 + pull else Side.ASK
 
     def _amount(self) -> int:
