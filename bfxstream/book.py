@@ -5,10 +5,8 @@ from __future__ import annotations
 import zlib
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, Generic, TypeVar
-
-from msgspec import Raw
 
 from bfxstream.protocol.channels import CHECKSUM_LEVELS, BookSubscription
 from bfxstream.protocol.records import Side
@@ -28,24 +26,24 @@ RowT = TypeVar("RowT", bound=BookRow)
 class BookSide(Generic[RowT]):
     """One side of a book: its rows by rank."""
 
-    __slots__ = ("_ranks", "_rows")
+    __slots__ = ("_ranks", "by_rank")
 
     def __init__(self) -> None:
         self._ranks: list[Any] = []
-        self._rows: dict[Rank, RowT] = {}
+        self.by_rank: dict[Rank, RowT] = {}
 
     def __len__(self) -> int:
         return len(self._ranks)
 
     def put(self, rank: Rank, row: RowT) -> None:
         """Insert the row, or replace the one that has its rank."""
-        if rank not in self._rows:
+        if rank not in self.by_rank:
             insort(self._ranks, rank)
-        self._rows[rank] = row
+        self.by_rank[rank] = row
 
     def drop(self, rank: Rank) -> bool:
         """Remove the row of this rank; False where there is none."""
-        if self._rows.pop(rank, None) is None:
+        if self.by_rank.pop(rank, None) is None:
             return False
         del self._ranks[bisect_left(self._ranks, rank)]
         return True
@@ -53,12 +51,12 @@ class BookSide(Generic[RowT]):
     def clear(self) -> None:
         """Forget every row."""
         self._ranks.clear()
-        self._rows.clear()
+        self.by_rank.clear()
 
     @property
     def best(self) -> RowT | None:
         """The row that trades first, or None on an empty side."""
-        return self._rows[self._ranks[0]] if self._ranks else None
+        return self.by_rank[self._ranks[0]] if self._ranks else None
 
     @property
     def best_price(self) -> float | None:
@@ -68,7 +66,7 @@ class BookSide(Generic[RowT]):
 
     def rows(self, limit: int | None = None) -> list[RowT]:
         """The rows, best first, at most `limit` of them."""
-        return [self._rows[rank] for rank in self._ranks[:limit]]
+        return list(map(self.by_rank.__getitem__, self._ranks[:limit]))
 
 
 class OrderBook(Generic[RowT]):
@@ -124,28 +122,37 @@ class LevelBook(OrderBook[LevelRow]):
     """P0…P4 of a trading pair: levels keyed by price."""
 
     def apply(self, row: LevelRow) -> Side:
-        price, amount = float(row.price), float(row.amount)
-        if not isfinite(price + amount):
-            raise ValueError("a number out of range")
-        # Written out, for most of the exchange's frames end here: 0.1 µs less than _set_or_delete.
-        if amount > 0:
-            rank, side, name = -price, self.bids, _BID
+        # Written out, for most of the exchange's frames end here: 0.2 µs less than _set_or_delete.
+        rank, amount = float(row.price), float(row.amount)
+        if 0 < amount < inf:
+            rank, side, name = -rank, self.bids, _BID
+        elif -inf < amount <= 0:
+            side, name = self.asks, _ASK
         else:
-            rank, side, name = price, self.asks, _ASK
-        if row.count:
+            raise ValueError("an amount out of range")
+        rows = side.by_rank
+        if not row.count:
+            if not side.drop(rank):
+                self.unknown_deletes += 1
+        elif rank in rows:
+            rows[rank] = row
+        elif isfinite(rank):
             side.put(rank, row)
-        elif not side.drop(rank):
-            self.unknown_deletes += 1
+        else:
+            raise ValueError("a price out of range")
         return name
 
     def checksum(self) -> int:
         # The tokens themselves are joined, as they lie in their frames: half the time of a
         # text for each row, and nothing to keep up to date.
         bids, asks = self.bids.rows(CHECKSUM_LEVELS), self.asks.rows(CHECKSUM_LEVELS)
-        tokens: list[Raw] = []
-        for bid, ask in zip(bids, asks, strict=False):
-            tokens += (bid.price, bid.amount, ask.price, ask.amount)
-        for row in bids[len(asks) :] + asks[len(bids) :]:
+        pairs = min(len(bids), len(asks))
+        tokens: list[Any] = [None] * (4 * pairs)
+        tokens[0::4] = [row.price for row in bids[:pairs]]
+        tokens[1::4] = [row.amount for row in bids[:pairs]]
+        tokens[2::4] = [row.price for row in asks[:pairs]]
+        tokens[3::4] = [row.amount for row in asks[:pairs]]
+        for row in bids[pairs:] + asks[pairs:]:
             tokens += (row.price, row.amount)
         return _signed_crc(b":".join(tokens))
 

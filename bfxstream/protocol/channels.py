@@ -37,6 +37,8 @@ class Subscription(msgspec.Struct, frozen=True):
     """One wish: a channel of one symbol. Equal wishes are equal values."""
 
     channel: ClassVar[str]
+    has_snapshot: ClassVar[bool] = True
+    """Whether the first rows are a snapshot, in a form of its own."""
     symbol: str
 
     @property
@@ -58,6 +60,7 @@ class TickerSubscription(Subscription, frozen=True):
     """The `ticker` channel (API: reference, ws-public-ticker)."""
 
     channel: ClassVar[str] = "ticker"
+    has_snapshot: ClassVar[bool] = False
 
 
 class TradesSubscription(Subscription, frozen=True):

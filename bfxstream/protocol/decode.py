@@ -54,7 +54,7 @@ class Message(Protocol):
     server_mts: int | None
 
 
-ROW, ROWS, HEARTBEAT = Kind.ROW, Kind.ROWS, Kind.HEARTBEAT
+ROW, ROWS, HEARTBEAT, OTHER = Kind.ROW, Kind.ROWS, Kind.HEARTBEAT, Kind.OTHER
 """As plain names: looking a member up in its enum costs more than decoding a number."""
 
 Decode = Callable[[bytes], Message]
@@ -67,6 +67,8 @@ _NAMES = {
     b"cs": Kind.CHECKSUM,
     b"hb": Kind.HEARTBEAT,
 }
+
+NAMES = {name.decode(): kind for name, kind in _NAMES.items()}
 
 QUOTE, OPEN = b'"['
 _ROWS = frozenset(b"[]")
@@ -153,6 +155,23 @@ class ChannelDecoder:
         except UNREADABLE as error:
             raise FrameError(str(error)) from None
         return message
+
+
+def rows_kind(subscription: Subscription, conf: Conf) -> Kind:
+    """What a frame with rows is, once the snapshot has come."""
+    bulk = isinstance(subscription, BookSubscription) and conf & Conf.BULK_UPDATES
+    return ROWS if bulk else ROW
+
+
+def finite_check(subscription: Subscription, conf: Conf) -> Decode | None:
+    """What raises where a frame has a token that is no finite number.
+
+    None for books: their numbers are checked where they become prices (see OrderBook.apply).
+    """
+    if isinstance(subscription, BookSubscription):
+        return None
+    kind = Kind.EXECUTED if isinstance(subscription, TradesSubscription) else ROW
+    return _reader(kind, _with_floats(row_layout(subscription)), conf)
 
 
 def _name_at(frame: bytes, start: int) -> bytes:

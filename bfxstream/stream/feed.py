@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from bfxstream.protocol.channels import Subscription
-from bfxstream.protocol.decode import Message
+from bfxstream.protocol.decode import Kind, Message
 from bfxstream.protocol.events import Event
 from bfxstream.protocol.records import Stats
 from bfxstream.protocol.views import BookView
@@ -61,6 +61,10 @@ class Feed:
 
         Raises ValueError where a row cannot be used.
         """
+        self.take(message.kind, message.payload, fresh)
+
+    def take(self, kind: Kind, payload: Any, fresh: bool = False) -> None:
+        """As `receive`, of what a message says."""
         raise NotImplementedError
 
     def tick(self, now: float) -> None:

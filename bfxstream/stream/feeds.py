@@ -9,7 +9,7 @@ from msgspec import Raw
 from msgspec.structs import astuple
 
 from bfxstream.protocol.channels import BookSubscription, Subscription, TradesSubscription
-from bfxstream.protocol.decode import ROW, ROWS, Kind, Message
+from bfxstream.protocol.decode import ROW, ROWS, Kind
 from bfxstream.protocol.events import Gap
 from bfxstream.protocol.records import Record, TradeType
 from bfxstream.protocol.views import BookView, record_type
@@ -28,13 +28,13 @@ class TickerFeed(Feed):
         super().__init__(index, subscription, context)
         self._record: Callable[..., Record] = record_type(subscription, BookView.LEVELS)
 
-    def receive(self, message: Message, fresh: bool) -> None:
-        if message.kind is ROW:
-            self._take(message.payload)
-        elif message.kind is ROWS and message.payload:
-            self._take(message.payload[-1])
+    def take(self, kind: Kind, payload: Any, fresh: bool = False) -> None:
+        if kind is ROW:
+            self._print(payload)
+        elif kind is ROWS and payload:
+            self._print(payload[-1])
 
-    def _take(self, row: Any) -> None:
+    def _print(self, row: Any) -> None:
         self.complete = True
         self._give(self._record("ticker", self.subscription.symbol, *_ticker_fields(row)))
 
@@ -60,43 +60,42 @@ class TradesFeed(Feed):
         self._executed = TradeLedger()
         self._updated = TradeLedger()
         self._had_snapshot = False
-        self._held: list[Message] = []
+        self._held: list[tuple[Kind, Any]] = []
         self._held_since = 0.0
         # The record's fields after `type` are the row's, in wire order.
         self._record: Callable[..., Record] = record_type(subscription, BookView.LEVELS)
 
-    def receive(self, message: Message, fresh: bool) -> None:
-        kind = message.kind
+    def take(self, kind: Kind, payload: Any, fresh: bool = False) -> None:
         if kind is _EXECUTED or kind is _UPDATED:
             if fresh:
-                self._hold(message)
+                self._hold(kind, payload)
             else:
-                self._take(message)
+                self._take_trade(kind, payload)
         elif kind is ROWS:
-            self._take_snapshot(message.payload)
+            self._take_snapshot(payload)
             self._release()
 
     def tick(self, now: float) -> None:
         if self._held and now - self._held_since >= policy.SNAPSHOT_SECONDS:
             self._release()
 
-    def _hold(self, message: Message) -> None:
+    def _hold(self, kind: Kind, row: Any) -> None:
         if not self._held:
             self._held_since = self.context.now
-        self._held.append(message)
+        self._held.append((kind, row))
         if len(self._held) > policy.MOST_HELD:
             self._release()
 
     def _release(self) -> None:
         held, self._held = self._held, []
-        for message in held:
-            self._take(message)
+        for kind, row in held:
+            self._take_trade(kind, row)
 
-    def _take(self, message: Message) -> None:
-        if message.kind is _EXECUTED:
-            self._take_executed(message.payload)
+    def _take_trade(self, kind: Kind, row: Any) -> None:
+        if kind is _EXECUTED:
+            self._take_executed(row)
         else:
-            self._take_updated(message.payload)
+            self._take_updated(row)
 
     def _take_executed(self, row: Any) -> None:
         if self._executed.accept(row):

@@ -35,6 +35,9 @@ from bfxstream.stream.latency import Latency
 from bfxstream.stream.retry import Retry
 from bfxstream.stream.stamps import Stamper
 
+_TOGETHER = 256
+"""Frames decoded in one call: a row that a book keeps holds on to the text of all of them."""
+
 Item = Record | Event | bytes
 """What goes to a sink: records; events, where they are asked for; or frames as they came."""
 
@@ -148,7 +151,9 @@ class MarketStream:
         # Frames alone need no feeds, but for `once`: they know when a value is complete.
         audits_only = self.options.frames_only and not self.options.feeds.once
         receivers = None if audits_only else self._receivers()
-        session = Session(self.subscriptions, receivers, timestamps=wants_time)
+        takes_together = not audits_only and not self.options.feeds.once and self._stamper is None
+        takers = [feed.take for feed in self._feeds] if takes_together else ()
+        session = Session(self.subscriptions, receivers, takers, timestamps=wants_time)
         left = self._retry.time_left(time.monotonic())
         timeout = max(0.1, min(self.options.connect_timeout, left))
         self._connection = Connection(url, session, timeout=timeout, tap=self._on_frame)
@@ -213,9 +218,16 @@ class MarketStream:
         if self._stamper is not None:
             self._stamper.received_mts = _wall_mts()
         bad_before = session.bad_frames
-        left = iter(frames)
-        while session.receive_all(left):
-            self._take_events(session)
+        begin = 0
+        while begin < len(frames):
+            some = frames[begin : begin + _TOGETHER]
+            begin += len(some)
+            taken = session.receive_together(some)
+            if session.events:
+                self._take_events(session)
+            left = iter(some[taken:])
+            while session.receive_all(left):
+                self._take_events(session)
         if self._latency is not None:
             self._measure(self._latency, session, frames)
         if self.options.frames_only:

@@ -100,21 +100,23 @@ class BatchSocket(WebSocket):
         )
 
     def _cut_plain_frames(self) -> list[bytes]:
-        buffer, position, end = self._buffer, self._position, len(self._buffer)
+        buffer, begin, size = self._buffer, self._position, len(self._buffer)
         frames: list[bytes] = []
-        while end - position >= 2 and buffer[position] == _FINAL_TEXT:
-            length = buffer[position + 1]
-            start = position + 2
-            if length == _LENGTH_16:
-                start += 2
-                length = int.from_bytes(buffer[position + 2 : start], "big")
-            elif length > _LENGTH_16:
-                break  # 64-bit lengths and masks: the library's
-            if start + length > end:
-                break
-            position = start + length
-            frames.append(buffer[start:position])
-        self._position = position
+        with contextlib.suppress(IndexError):  # at the end of what is here
+            while buffer[begin] == _FINAL_TEXT:
+                length = buffer[begin + 1]
+                start = begin + 2
+                if length >= _LENGTH_16:
+                    if length > _LENGTH_16:
+                        break  # 64-bit lengths and masks: the library's
+                    start += 2
+                    length = int.from_bytes(buffer[begin + 2 : start], "big")
+                end = start + length
+                if end > size:
+                    break
+                frames.append(buffer[start:end])
+                begin = end
+        self._position = begin
         return frames
 
     def _needs_more(self) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from bfxstream.protocol.channel_state import Receiver
 from bfxstream.protocol.decode import Message
 from bfxstream.stream.feed import Feed
 
@@ -22,7 +22,7 @@ class Stamper:
         """The local clock at the read that is being taken in, in ms."""
         self._last: dict[Feed, tuple[int | UnsetType, int, int | None]] = {}
 
-    def around(self, feed: Feed) -> Receiver:
+    def around(self, feed: Feed) -> Callable[[Message, bool], None]:
         """The feed's receiver, stamping."""
 
         def receive(message: Message, fresh: bool) -> None:

