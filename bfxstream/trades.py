@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from bfxstream.protocol.rows import FundingTradeRow, TradeRow
 
@@ -23,6 +23,16 @@ class Hole(NamedTuple):
     last_mts: int
 
 
+class Execution(Protocol):
+    """What the ledger reads of a trade: its id and its time (ms)."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def mts(self) -> int: ...
+
+
 class TradeLedger:
     """Knows which trades of one symbol were delivered. Ids rise with time within a symbol."""
 
@@ -32,7 +42,7 @@ class TradeLedger:
         self._newest_id = 0
         self._newest_mts = 0
 
-    def accept(self, row: TradeRow | FundingTradeRow) -> bool:
+    def accept(self, row: Execution) -> bool:
         """Note a trade; False where it was delivered before."""
         trade_id = row.id
         if trade_id in self._seen:

@@ -21,10 +21,11 @@ ROOMS = {
     "protocol": {"errors"},
     "book": {"protocol", "errors"},
     "trades": {"protocol", "errors"},
-    "stream": {"protocol", "book", "trades", "errors"},
-    "output": {"protocol", "book", "errors"},
+    "account": {"protocol", "trades", "errors"},
+    "stream": {"protocol", "book", "trades", "account", "errors"},
+    "output": {"protocol", "book", "account", "errors"},
     "demo": {"protocol", "book", "errors"},
-    "cli": {"protocol", "book", "trades", "stream", "output", "demo", "errors", ""},
+    "cli": {"protocol", "book", "trades", "account", "stream", "output", "demo", "errors", ""},
     "__main__": {"cli"},
     "": set(),  # the package's own face
 }
@@ -70,7 +71,7 @@ def test_the_import_finder_finds_what_it_must():
     assert {"stream", "output", "demo", "protocol", ""} <= seen
 
 
-@pytest.mark.parametrize("room", ["protocol", "book", "trades", "errors"])
+@pytest.mark.parametrize("room", ["protocol", "book", "trades", "account", "errors"])
 def test_the_pure_rooms_touch_neither_network_nor_clock(room):
     forbidden = {"socket", "ssl", "time", "threading", "asyncio", "select", "os", "websocket"}
     files = [path for path in MODULES if room_of(name_of(path)) == room]

@@ -92,6 +92,9 @@ ERROR_CODES: dict[int, ErrorCode] = {
 
 _NAMES_AN_INPUT = ("invalid", "unknown")
 
+_AUTH_REMEDIES = {"digest": 10112, "nonce": 10114}
+"""10100 is the exchange's general refusal of a key: its text may say which other one it is."""
+
 
 def error_code(code: int, message: str = "") -> ErrorCode:
     """What an error code means; an unknown 10xxx is not retried, other unknown codes are.
@@ -104,6 +107,9 @@ def error_code(code: int, message: str = "") -> ErrorCode:
         if 10000 <= code < 11000:
             return ErrorCode(f"ERR_{code}", "the exchange gives no more detail", Action.FIX)
         return ErrorCode(f"ERR_{code}", "retrying", Action.RETRY)
+    for word, meant in _AUTH_REMEDIES.items():
+        if code == 10100 and word in message:
+            return ERROR_CODES[meant]
     if code == 10300 and message and not any(word in message for word in _NAMES_AN_INPUT):
         return known._replace(remedy="retrying", action=Action.RETRY)
     return known

@@ -39,6 +39,14 @@ def decimal(number: msgspec.Raw) -> Decimal:
     return Decimal(text(number))
 
 
+def integer(number: msgspec.Raw) -> int | None:
+    """The value of a whole number's token; None for any other, and for `null`."""
+    try:
+        return int(bytes(number))
+    except ValueError:
+        return None
+
+
 def magnitude(number: msgspec.Raw) -> msgspec.Raw:
     """The token without its sign: `-3.50` becomes `3.50`."""
     token = bytes(number)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct
 
 from bfxstream.protocol import records
+from bfxstream.protocol.account.records import AccountRecord, Order
 from bfxstream.protocol.events import Event
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,6 +28,8 @@ SCHEMAS: dict[str, tuple[type[Struct], ...]] = {
     "book-orders": (records.BookOrder, records.FundingBookOffer),
     "book-full": (records.FullBook,),
     "book-top": (records.BookTop,),
+    "account": get_args(AccountRecord),
+    "order": (Order,),
     "event": tuple(Event.__subclasses__()),
     "stats": (records.Stats,),
 }

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from bfxstream.protocol.numbers import NULL, decimal, is_null, js_number, js_text, magnitude, text
+from bfxstream.protocol.numbers import (
+    NULL,
+    decimal,
+    integer,
+    is_null,
+    js_number,
+    js_text,
+    magnitude,
+    text,
+)
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -90,3 +99,10 @@ def test_a_tokens_exact_value_is_its_texts(value):
 def test_null_is_told_from_zero():
     assert is_null(NULL)
     assert not is_null(Raw(b"0"))
+
+
+@pytest.mark.parametrize(
+    ("token", "value"), [("5", 5), ("-3", -3), ("null", None), ("1.5", None), ("1e3", None)]
+)
+def test_a_whole_number_is_told_from_any_other(token, value):
+    assert integer(Raw(token.encode())) == value
