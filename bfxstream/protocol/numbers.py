@@ -58,22 +58,18 @@ def js_text(value: Decimal | int) -> str:
 
     Exact for up to 17 significant digits; no rounding is done here.
     """
-    sign, digits, exponent = Decimal(value).normalize().as_tuple()
-    if not isinstance(exponent, int):
+    exact = Decimal(value).normalize()
+    if not exact.is_finite():
         raise ValueError(f"not a finite number: {value}")
-    if digits == (0,):
+    if not exact:
         return "0"
-    minus = "-" if sign else ""
-    text = "".join(map(str, digits))
-    scientific = len(text) + exponent - 1
-    if not _PLAIN_FROM_EXPONENT - 1 < scientific < _PLAIN_BELOW_EXPONENT:
-        mantissa = text[0] + ("." + text[1:] if len(text) > 1 else "")
-        return f"{minus}{mantissa}e{scientific:+d}"
-    if exponent >= 0:
-        return minus + text + "0" * exponent
-    if scientific >= 0:
-        return f"{minus}{text[: scientific + 1]}.{text[scientific + 1 :]}"
-    return f"{minus}0.{'0' * (-scientific - 1)}{text}"
+    scientific = exact.adjusted()
+    if _PLAIN_FROM_EXPONENT <= scientific < _PLAIN_BELOW_EXPONENT:
+        return format(exact, "f")
+    sign, digits, _ = exact.as_tuple()
+    first, *rest = map(str, digits)
+    mantissa = f"{first}.{''.join(rest)}" if rest else first
+    return f"{'-' * sign}{mantissa}e{scientific:+d}"
 
 
 def js_number(value: Decimal | int) -> msgspec.Raw:

@@ -30,6 +30,7 @@ from bfxstream.protocol.decode import (
     ROWS,
     UNREADABLE,
     ChannelDecoder,
+    Decode,
     FrameError,
     FrameReader,
     Message,
@@ -47,7 +48,7 @@ from bfxstream.protocol.events import (
     Subscribed,
 )
 from bfxstream.protocol.objects import ObjectFrame, decode_object
-from bfxstream.protocol.together import ReadTogether, together_reader
+from bfxstream.protocol.together import ReadTogether, TogetherMessage, together_reader
 
 BAD_FRAMES_A_REPORT = 1000
 """A stream of unreadable frames is reported at the first one and at every thousandth."""
@@ -88,7 +89,7 @@ class Session:
         """Without receivers the frames are numbered and audited, but not taken apart; without
         takers none are decoded together."""
         self._reads_rows = receivers is not None
-        self._reads_together = bool(takers)
+        self._reads_together = bool(takers) or not self._reads_rows
         receivers = receivers or [ignore] * len(wanted)
         self.channels = list(map(Channel, wanted, receivers, takers or [ignore] * len(wanted)))
         self.conf = conf_for(wanted, timestamps=timestamps)
@@ -138,13 +139,15 @@ class Session:
         if not self._reads_together or not self.conf & Conf.SEQ_ALL:
             return 0
         if self._read_together is None:
-            self._read_together = together_reader(filter(_is_in_flow, self.channels))
+            self._read_together = self._make_together_reader()
         try:
             messages = self._read_together(b"[" + b",".join(frames) + b"]")
         except UNREADABLE:
             return 0
         if len(messages) != len(frames):
             return 0
+        if not self._reads_rows and not self.conf & Conf.TIMESTAMP:
+            return self._audit_together(messages)
         first_seq = next_seq = self._next_seq
         events = self.events
         with contextlib.suppress(*UNREADABLE):
@@ -168,15 +171,27 @@ class Session:
         self._next_seq = next_seq
         return next_seq - first_seq
 
+    def _audit_together(self, messages: Sequence[TogetherMessage]) -> int:
+        """Number the frames, where nobody wants their rows: all of them or none."""
+        expected = range(self._next_seq, self._next_seq + len(messages))
+        # Without TIMESTAMP the number is the last element. 0.2 µs less a frame than one by one.
+        if [message.third or message.second for message in messages] != list(expected):
+            return 0
+        for channel in {message.channel for message in messages}:
+            channel.heard = True
+        self._next_seq = expected.stop
+        return len(messages)
+
+    def _make_together_reader(self) -> ReadTogether:
+        if not self._reads_rows:
+            return together_reader(self._by_chan.values(), rows=False)
+        return together_reader(filter(_is_in_flow, self.channels), rows=True)
+
     def receive_all(self, frames: Iterator[bytes]) -> bool:
         """Take frames until something happens that must be told; False when all are taken.
 
         Raises ConnectionFailed where the exchange speaks another version of the API.
         """
-        if not self._reads_rows:
-            return self._audit_all(frames)
-        # One loop without calls of our own between a frame and its receiver: each of those
-        # that stood here took 0.1 µs of the 1.6 µs that a frame takes in all.
         channel_of = self._by_chan.get
         for frame in frames:
             comma = frame.find(b",")
@@ -198,29 +213,6 @@ class Session:
                         self._read_together = None
                 except ValueError as error:
                     self._on_unreadable(frame, str(error), channel)
-            if self.events:
-                return True
-        return False
-
-    def _audit_all(self, frames: Iterator[bytes]) -> bool:
-        """As `receive_all`, where nobody wants the rows: number the frames, note heartbeats."""
-        for frame in frames:
-            start = frame.find(b",") + 1
-            if frame[:1] != b"[" or start == 0:
-                self._receive_unrouted(frame)
-            else:
-                try:
-                    message = self._reader.decode(frame, start)
-                    if message.seq == self._next_seq:
-                        self._next_seq += 1
-                    else:
-                        self._audit(message.seq)
-                    if message.kind is HEARTBEAT and (
-                        channel := self._by_chan.get(frame[1 : start - 1])
-                    ):
-                        channel.heard = True
-                except FrameError:
-                    self._receive_unrouted(frame)
             if self.events:
                 return True
         return False
@@ -325,7 +317,7 @@ class Session:
         with contextlib.suppress(FrameError):
             # Unreadable for us, but the exchange has numbered it: not a gap.
             self._audit(self._reader.decode(frame, frame.find(b",") + 1).seq)
-        if channel is not None:
+        if channel is not None and self._reads_rows:
             self._heal(channel)
 
     def _heal(self, channel: Channel) -> None:
@@ -408,7 +400,7 @@ class Session:
         channel.decode = self._decoder(channel)
         channel.snapshot_kind = ROWS if channel.subscription.has_snapshot else ROW
         channel.row_kind = rows_kind(channel.subscription, self.conf)
-        channel.check = finite_check(channel.subscription, self.conf)
+        channel.check = self._finite_check(channel)
         channel.listen()
         channel.fresh = True
         channel.asked_again = False
@@ -428,6 +420,9 @@ class Session:
         if self._reads_rows:
             return ChannelDecoder(channel.subscription, self.conf).decode
         return self._reader.decode
+
+    def _finite_check(self, channel: Channel) -> Decode | None:
+        return finite_check(channel.subscription, self.conf) if self._reads_rows else None
 
     def _on_unsubscribed(self, unsubscribed: ObjectFrame) -> None:
         channel = self._unroute(unsubscribed.chan_id)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, Union, cast
 
 import msgspec
+from msgspec import Struct
 from msgspec.json import Decoder
 
 from bfxstream.protocol.channel_state import Channel
@@ -33,25 +34,38 @@ class TogetherMessage(Protocol):
 ReadTogether = Callable[[bytes], list[TogetherMessage]]
 
 
-def together_reader(channels: Iterable[Channel]) -> ReadTogether:
-    """What reads an array of frames of these channels; it raises where one is in no layout."""
-    layouts = [_layout(each) for each in channels]
+class _Ignored(Struct, array_like=True, gc=False):
+    """Any array, passed over."""
+
+
+def together_reader(channels: Iterable[Channel], *, rows: bool) -> ReadTogether:
+    """What reads an array of frames of these channels; it raises where one is in no layout.
+
+    Without `rows` all that is read of a frame is its form and its sequence number.
+    """
+    layouts = [
+        _updates(each) if rows else _layout(each, _Ignored | str, _Ignored | int)
+        for each in channels
+    ]
     if not layouts:
         return lambda text: []
     any_layout: Any = Union[tuple(layouts)]  # noqa: UP007  as many as there are
     return cast("ReadTogether", Decoder(list[any_layout]).decode)
 
 
-def _layout(channel: Channel) -> Any:
+def _updates(channel: Channel) -> Any:
     row_type: Any = row_layout(channel.subscription)
-    first: Any = str
-    second: Any = int
     if isinstance(channel.subscription, TradesSubscription):
-        second = int | row_type
-    elif channel.row_kind is ROWS:
-        first = list[row_type] | str
-    else:
-        first = row_type | str
+        return _layout(channel, str, int | row_type)
+    rows: Any = list[row_type] if channel.row_kind is ROWS else row_type
+    return _layout(channel, rows | str, int)
+
+
+def _form(channel: Channel) -> Any:
+    return _layout(channel, _Ignored | str, _Ignored | int)
+
+
+def _layout(channel: Channel, first: Any, second: Any) -> Any:
     return msgspec.defstruct(
         "Together",
         [("first", first), ("second", second), ("third", int | None, None)],
