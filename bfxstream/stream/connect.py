@@ -14,6 +14,7 @@ import websocket
 from bfxstream.errors import ConnectionFailed, UsageError
 from bfxstream.stream import policy
 from bfxstream.stream.socket import BatchSocket
+from bfxstream.stream.tls import TlsContext
 
 _SOCKS_SCHEMES = ("socks4", "socks4a", "socks5", "socks5h")
 
@@ -47,12 +48,10 @@ def open_socket(url: str, timeout: float = policy.CONNECT_TIMEOUT) -> BatchSocke
 
     Raises ConnectionFailed that says which step failed; `permanent` where trying again is vain.
     """
-    connection = BatchSocket(
-        sslopt={"cert_reqs": ssl.CERT_REQUIRED, "check_hostname": True},
-        enable_multithread=False,
-    )
     proxy = _proxy_options(url)
     try:
+        tls = {"context": TlsContext()} if url.startswith("wss:") else {}
+        connection = BatchSocket(sslopt=tls, enable_multithread=False)
         connection.connect(url, timeout=timeout, redirect_limit=0, **proxy)
     except Exception as error:  # python-socks' errors have no class in common with the others
         raise describe_failure(url, error) from error

@@ -9,7 +9,6 @@ websocket-client's own code, which reads from the same buffer through `_recv`.
 from __future__ import annotations
 
 import contextlib
-import ssl
 from contextlib import suppress
 from typing import Any, cast
 
@@ -28,7 +27,6 @@ class BatchSocket(WebSocket):
     def __init__(self, **options: Any) -> None:
         self._buffer = b""
         self._position = 0
-        self._records = bytearray(READ_BYTES)
         # The JSON decoder checks UTF-8 where text matters; the library's check is slow.
         super().__init__(skip_utf8_validation=True, **options)
 
@@ -59,27 +57,7 @@ class BatchSocket(WebSocket):
         self.shutdown()  # the library leaves it open where the exchange has closed first
 
     def _read(self) -> bytes:
-        data = cast(bytes, super()._recv(READ_BYTES))
-        if isinstance(self.sock, ssl.SSLSocket):
-            return self._with_more_records(self.sock, data)
-        return data
-
-    def _with_more_records(self, sock: ssl.SSLSocket, data: bytes) -> bytes:
-        """What one TLS record brought, and all others that are here already.
-
-        A read gives one record, and the exchange may send each frame as one: taken one by one,
-        each would pay for a whole batch.
-        """
-        size = 0
-        records = memoryview(self._records)
-        timeout = sock.gettimeout()
-        sock.settimeout(0)
-        # A failure is no more for now, or comes again with the next read.
-        with contextlib.suppress(OSError):
-            while size < READ_BYTES and (length := sock.recv_into(records[size:])):
-                size += length
-        sock.settimeout(timeout)
-        return data + records[:size]
+        return cast(bytes, super()._recv(READ_BYTES))
 
     def _recv(self, bufsize: int) -> bytes:
         # websocket-client's own small read: what is buffered comes first.
