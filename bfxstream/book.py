@@ -165,14 +165,13 @@ class LevelBook(OrderBook[LevelRow]):
         # The tokens themselves are joined, as they lie in their frames: half the time of a
         # text for each row, and nothing to keep up to date.
         bids, asks = self.bids.rows(CHECKSUM_LEVELS), self.asks.rows(CHECKSUM_LEVELS)
-        pairs = min(len(bids), len(asks))
-        tokens: list[Any] = [None] * (4 * pairs)
-        tokens[0::4] = [row.price for row in bids[:pairs]]
-        tokens[1::4] = [row.amount for row in bids[:pairs]]
-        tokens[2::4] = [row.price for row in asks[:pairs]]
-        tokens[3::4] = [row.amount for row in asks[:pairs]]
-        for row in bids[pairs:] + asks[pairs:]:
-            tokens += (row.price, row.amount)
+        if len(bids) != len(asks):
+            return super().checksum()
+        tokens: list[Any] = [None] * (4 * len(bids))
+        tokens[0::4] = [row.price for row in bids]
+        tokens[1::4] = [row.amount for row in bids]
+        tokens[2::4] = [row.price for row in asks]
+        tokens[3::4] = [row.amount for row in asks]
         return _signed_crc(b":".join(tokens))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from bfxstream.protocol.channels import Subscription
 from bfxstream.protocol.decode import Decode, FrameError, Kind, Message
@@ -14,12 +14,33 @@ Receiver = Callable[[Message, bool], None]
 so that the next rows are it. It raises ValueError, and changes nothing, for rows that it cannot
 use."""
 
-Taker = Callable[[Kind, Any], None]
-"""Takes kind and payload of messages behind the snapshot; raises as a receiver does."""
+
+class Taker(Protocol):
+    """Takes what frames behind the snapshot say, where many are decoded together. What it has
+    raises as a receiver does."""
+
+    def take(self, kind: Kind, payload: Any) -> None:
+        """Take a message's kind and payload."""
+
+    def row_taker(self, kind: Kind) -> Callable[[Any], None]:
+        """What takes the payload of this kind, if rows come so: most frames go there."""
 
 
 def ignore(*message: Any) -> None:
     """Receives for nobody."""
+
+
+class _Nobody:
+    """Takes for nobody."""
+
+    def take(self, kind: Kind, payload: Any) -> None:
+        pass
+
+    def row_taker(self, kind: Kind) -> Callable[[Any], None]:
+        return ignore
+
+
+NOBODY = _Nobody()
 
 
 class ChannelState(enum.Enum):
@@ -36,13 +57,15 @@ class Channel:
     """One subscription on this connection: its state, its id, its decoder."""
 
     def __init__(
-        self, subscription: Subscription, receiver: Receiver, taker: Taker = ignore
+        self, subscription: Subscription, receiver: Receiver, taker: Taker = NOBODY
     ) -> None:
         self.subscription = subscription
         self.receiver = receiver
         self.taker = taker
-        self.deliver, self.take = receiver, taker
-        """The receiver and the taker, or nobody while what comes is of no use."""
+        self.deliver: Receiver = ignore
+        """The receiver, or nobody while what comes is of no use; so with the taker's parts."""
+        self.take: Callable[[Kind, Any], None] = ignore
+        self.take_rows: Callable[[Any], None] = ignore
         self.state = ChannelState.WANTED
         self.since = 0.0
         """When the state began."""
@@ -66,12 +89,13 @@ class Channel:
         self.healed_at = float("-inf")
 
     def listen(self) -> None:
-        """Let the receiver have what comes."""
-        self.deliver, self.take = self.receiver, self.taker
+        """Let receiver and taker have what comes."""
+        self.deliver = self.receiver
+        self.take, self.take_rows = self.taker.take, self.taker.row_taker(self.row_kind)
 
     def ignore(self) -> None:
         """Let nobody have what comes."""
-        self.deliver, self.take = ignore, ignore
+        self.deliver = self.take = self.take_rows = ignore
 
 
 def _no_decoder(frame: bytes, start: int) -> Message:

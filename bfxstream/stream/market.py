@@ -152,7 +152,7 @@ class MarketStream:
         audits_only = self.options.frames_only and not self.options.feeds.once
         receivers = None if audits_only else self._receivers()
         takes_together = not audits_only and not self.options.feeds.once and self._stamper is None
-        takers = [feed.take for feed in self._feeds] if takes_together else ()
+        takers = self._feeds if takes_together else ()
         session = Session(self.subscriptions, receivers, takers, timestamps=wants_time)
         left = self._retry.time_left(time.monotonic())
         timeout = max(0.1, min(self.options.connect_timeout, left))
