@@ -120,8 +120,11 @@ def memory(bench: Bench) -> Iterator[Table]:
     yield Table("Memory", (RSS, CPU), rows, rows[0].name)
 
 
-def pace(bench: Bench, rate: int = 200, seconds: int = 20) -> Iterator[Table]:
-    """The CPU share at a real market's pace."""
+def pace(bench: Bench, rate: int = 200, seconds: int = 20, burst: int = 5) -> Iterator[Table]:
+    """The CPU share at a real market's pace, in bursts as the exchange sends them.
+
+    A session recorded on seven pairs has 1,693 frames in 361 bursts (no pause above 0.2 ms).
+    """
     share = Metric("% of one core", 2)
     printing = contestants.bare(printing=True)
     count = min(rate * seconds, bench.messages)
@@ -129,10 +132,11 @@ def pace(bench: Bench, rate: int = 200, seconds: int = 20) -> Iterator[Table]:
     def record(row: Row, run: Run) -> None:
         row.add(share, run.cpu / run.seconds * 100)
 
-    with server("--messages", str(count), "--rate", str(rate)) as running:
+    paced = ("--messages", str(count), "--rate", str(rate), "--burst", str(burst))
+    with server(*paced) as running:
         listed = entries([contestants.ours(), printing], running, specs())
         rows = in_turn(bench, listed, record)
-    title = f"CPU at {rate} messages/s for {count / rate:g} s, in a pipe"
+    title = f"CPU at {rate} messages/s in bursts of {burst} for {count / rate:g} s, in a pipe"
     yield Table(title, (share,), rows, printing.name)
 
 

@@ -146,15 +146,15 @@ class Service:
         return {"begin": begin}
 
     def _paced(self, frames: Iterator[Frame], owners: dict[int, Session]) -> dict[str, Any]:
-        """One frame at a time; for a trade's first frame, when it was sent."""
+        """So many frames at a time as `--burst` says; for a trade's `te`, when it was sent."""
         ready = [(frame, owners[frame.chan_id]) for frame in frames]
         wire = [(session.connection.transport, session.encoded(frame)) for frame, session in ready]
         times = []
         _wait_for_go(owners.values())
         begin = time.monotonic()
         for i, (transport, data) in enumerate(wire):
-            delay = begin + i / self._options.rate - time.monotonic()
-            if delay > 0:
+            due = begin + i // self._options.burst * self._options.burst / self._options.rate
+            if (delay := due - time.monotonic()) > 0:
                 time.sleep(delay)
             times.append(time.monotonic_ns())
             transport.send(data)
@@ -246,6 +246,7 @@ def main() -> None:
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--len", type=int, default=25)
     parser.add_argument("--rate", type=float, default=0, help="messages a second; 0: all at once")
+    parser.add_argument("--burst", type=int, default=1, help="with --rate: messages at a time")
     parser.add_argument("--lazy", action="store_true", help="encode while sending, for long runs")
     parser.add_argument("--tls", choices=("off", "records", "frames"), default="off")
     parser.add_argument("--certificate")
