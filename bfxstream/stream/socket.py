@@ -8,7 +8,6 @@ websocket-client's own code, which reads from the same buffer through `_recv`.
 
 from __future__ import annotations
 
-import contextlib
 from contextlib import suppress
 from typing import Any, cast
 
@@ -80,20 +79,19 @@ class BatchSocket(WebSocket):
     def _cut_plain_frames(self) -> list[bytes]:
         buffer, begin, size = self._buffer, self._position, len(self._buffer)
         frames: list[bytes] = []
-        with contextlib.suppress(IndexError):  # at the end of what is here
-            while buffer[begin] == _FINAL_TEXT:
-                length = buffer[begin + 1]
-                start = begin + 2
-                if length >= _LENGTH_16:
-                    if length > _LENGTH_16:
-                        break  # 64-bit lengths and masks: the library's
-                    start += 2
-                    length = int.from_bytes(buffer[begin + 2 : start], "big")
-                end = start + length
-                if end > size:
-                    break
-                frames.append(buffer[start:end])
-                begin = end
+        while size - begin >= 2 and buffer[begin] == _FINAL_TEXT:
+            length = buffer[begin + 1]
+            start = begin + 2
+            if length >= _LENGTH_16:
+                if length > _LENGTH_16:
+                    break  # 64-bit lengths and masks: the library's
+                start += 2
+                length = int.from_bytes(buffer[begin + 2 : start], "big")
+            end = start + length
+            if end > size:
+                break
+            frames.append(buffer[start:end])
+            begin = end
         self._position = begin
         return frames
 
