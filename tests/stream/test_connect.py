@@ -25,10 +25,9 @@ from servers import (
     websocket_server,
 )
 
-from bfxstream.errors import ConnectionFailed, UsageError
-from bfxstream.stream import connect
+from bfxstream.errors import ConnectionFailed, RateLimited, UsageError
+from bfxstream.stream import network
 from bfxstream.stream.connect import (
-    RateLimited,
     check_url,
     describe_failure,
     describe_loss,
@@ -364,7 +363,7 @@ def test_a_socks_proxy_with_a_port_that_cannot_be_is_said_so(monkeypatch):
 
 
 def test_without_the_package_for_socks_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(connect, "find_spec", lambda name: None)
+    monkeypatch.setattr(network, "find_spec", lambda name: None)
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:1080")
     error = failure("ws://exchange.invalid/ws/2")
     assert "python-socks" in error.what
