@@ -6,6 +6,8 @@ import random
 
 PUBLIC_URL = "wss://api-pub.bitfinex.com/ws/2"
 
+PUBLIC_REST_URL = "https://api-pub.bitfinex.com/v2"
+
 CONNECT_TIMEOUT = 10.0
 """Seconds for each step of a connect: TCP, TLS, handshake."""
 
@@ -25,6 +27,15 @@ HEALTHY_AFTER = 30.0
 
 RATE_LIMIT_WAIT = 60.0
 """Seconds to stay away after a 429 (API: Requirements and limitations)."""
+
+REQUEST_TIMEOUT = 10.0
+"""Seconds for a REST look-up from its beginning to the last byte of its answer."""
+
+REQUESTS_A_MINUTE = 10
+"""To one REST endpoint: inside every figure that the API's pages give for those we ask."""
+
+MOST_ANSWER_BYTES = 16 * 1024 * 1024
+"""Of a REST answer: ten times the largest that the API gives, 10000 rows."""
 
 RETRY_FOR_FIRST = 10.0
 """Seconds to keep trying before there was any connection, unless `--retry-for` says otherwise."""
