@@ -19,6 +19,7 @@ _COMMANDS = {
     "trades": ("bfxstream.cli.market", "Every trade, exactly once."),
     "book": ("bfxstream.cli.market", "The order book, verified by checksum."),
     "stream": ("bfxstream.cli.market", "Any mix of channels in one run and one output."),
+    "symbols": ("bfxstream.cli.symbols", "The exchange's symbols, by pattern and kind."),
     "demo-exchange": ("bfxstream.cli.demo", "Run the demo exchange alone, for any client."),
     "schema": ("bfxstream.cli.schema", "The JSON Schema of each kind of record."),
 }

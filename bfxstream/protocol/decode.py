@@ -171,7 +171,7 @@ def finite_check(subscription: Subscription, conf: Conf) -> Decode | None:
     if isinstance(subscription, BookSubscription):
         return None
     kind = Kind.EXECUTED if isinstance(subscription, TradesSubscription) else ROW
-    return _reader(kind, _with_floats(row_layout(subscription)), conf)
+    return _reader(kind, with_floats(row_layout(subscription)), conf)
 
 
 def _name_at(frame: bytes, start: int) -> bytes:

@@ -71,7 +71,8 @@ def _read(answer: HTTPResponse, deadline: float) -> bytes:
                 raise HTTPException("the answer breaks off")
             return bytes(body)
         # A few bytes can unpack to gigabytes: what is beyond the limit stays packed.
-        body += data if unpacker is None else unpacker.decompress(data, policy.MOST_ANSWER_BYTES)
+        most = policy.MOST_ANSWER_BYTES + 1
+        body += data if unpacker is None else unpacker.decompress(data, most)
     raise HTTPException(f"the answer has more than {policy.MOST_ANSWER_BYTES} bytes")
 
 

@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from bfxstream.errors import ConnectionFailed
+from bfxstream.errors import ConnectionFailed, UsageError
+from bfxstream.stream import policy
 
 _SOCKS_SCHEMES = ("socks4", "socks4a", "socks5", "socks5h")
 
@@ -27,6 +28,43 @@ class SocksProxy(NamedTuple):
 def is_loopback(host: str | None) -> bool:
     """Whether this host is the very machine: no proxy could reach it."""
     return host in ("localhost", "::1") or (host or "").startswith("127.")
+
+
+def rest_base(url: str, rest_url: str | None = None) -> str:
+    """Where to look up what belongs to the stream of `url`: `rest_url` if it is given.
+
+    A server on this machine has its REST API beside its stream, as the demo exchange has.
+    Raises UsageError for a `rest_url` that cannot be one.
+    """
+    if rest_url is not None:
+        return _check_rest_url(rest_url)
+    parts = urlsplit(url)
+    if not is_loopback(parts.hostname):
+        return policy.PUBLIC_REST_URL
+    return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}/v2"
+
+
+def _check_rest_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        valid = (
+            url.isprintable()
+            and not parts.query
+            and bool(parts.hostname)
+            and parts.port != 0
+            # In the clear only where nobody can listen.
+            and (
+                parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+            )
+        )
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UsageError(
+            f"{url!r} is not a base of the REST API",
+            hint=f"use one such as {policy.PUBLIC_REST_URL}; http:// is for this machine alone",
+        )
+    return url.rstrip("/")
 
 
 def without_secrets(url: str) -> str:

@@ -40,6 +40,12 @@ MOST_ANSWER_BYTES = 16 * 1024 * 1024
 RETRY_FOR_FIRST = 10.0
 """Seconds to keep trying before there was any connection, unless `--retry-for` says otherwise."""
 
+SYMBOLS_FRESH_FOR = 24 * 3600.0
+"""Seconds for which the list of symbols that is kept is not asked for again."""
+
+NEAREST_TIMEOUT = 3.0
+"""Seconds that a refused symbol's nearest names are looked up for, where no list is kept."""
+
 MISMATCHES_UNTIL_RECONNECT = 3
 """Checksum mismatches in a row on one book until the whole connection is made anew."""
 

@@ -7,62 +7,24 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import Struct
 
-from bfxstream.errors import BfxStreamError, ConnectionFailed, RateLimited, Refused, UsageError
+from bfxstream.errors import BfxStreamError, ConnectionFailed, RateLimited, Refused
 from bfxstream.protocol.codes import Action, error_code
 from bfxstream.protocol.decode import UNREADABLE, with_floats
 from bfxstream.protocol.rows import CandleRow, FundingTradeRow, TradeRow
 from bfxstream.protocol.symbols import Market, market_of
 from bfxstream.stream import policy
 from bfxstream.stream.fetch import Answer, fetch
-from bfxstream.stream.network import is_loopback
 
 Row = TypeVar("Row", bound=Struct)
 Sort = Literal[1, -1]
 """1 gives the oldest row first, -1 the newest."""
 
 _MINUTE = 60.0
-
-
-def rest_base(url: str, rest_url: str | None = None) -> str:
-    """Where to look up what belongs to the stream of `url`: `rest_url` if it is given.
-
-    A server on this machine has its REST API beside its stream, as the demo exchange has.
-    Raises UsageError for a `rest_url` that cannot be one.
-    """
-    if rest_url is not None:
-        return _check_rest_url(rest_url)
-    parts = urlsplit(url)
-    if not is_loopback(parts.hostname):
-        return policy.PUBLIC_REST_URL
-    return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}/v2"
-
-
-def _check_rest_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        valid = (
-            url.isprintable()
-            and not parts.query
-            and bool(parts.hostname)
-            and parts.port != 0
-            # In the clear only where nobody can listen.
-            and (
-                parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
-            )
-        )
-    except ValueError:
-        valid = False
-    if not valid:
-        raise UsageError(
-            f"{url!r} is not a base of the REST API",
-            hint=f"use one such as {policy.PUBLIC_REST_URL}; http:// is for this machine alone",
-        )
-    return url.rstrip("/")
 
 
 class Budget:

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from bfxstream import __version__
 from bfxstream.cli import cli, run
 from bfxstream.cli.limits import ONCE_TIMEOUT, Limits
-from bfxstream.cli.options import Settings
+from bfxstream.cli.options import Settings, resolve_output
 from bfxstream.cli.reporter import Reporter
-from bfxstream.cli.run import resolve_output
 from bfxstream.cli.signals import Interrupted, Signals
 from bfxstream.cli.stderr import printable, say
 from bfxstream.cli.types import DurationType, FieldsType, SpecType, SymbolType
@@ -285,7 +284,7 @@ def test_a_field_without_a_name_or_given_twice_is_refused(text):
 def test_the_format_is_decided_by_the_flags_and_the_terminal_alone(
     output, json, terminal, resolved
 ):
-    assert resolve_output(settings(output=output, json=json), terminal) == resolved
+    assert resolve_output(output, json, terminal) == resolved
 
 
 # When a run is done.
