@@ -119,13 +119,14 @@ def _known_symbols(place: Endpoint, refresh: bool, quiet: bool) -> SymbolList:
     try:
         found = ask_for_symbols(RestClient(place.rest_base))
     except ConnectionFailed as error:
+        error.hint = error.hint or "check the network and --rest-url; --demo works offline"
         if kept is None:
             raise
         if refresh:
             error.hint = f"without --refresh there is the list of {_age(kept)} ago"
             raise
         if not quiet:
-            say(f"{error}; this list is {_age(kept)} old")
+            say(f"{error.what}; this list is {_age(kept)} old")
         return kept.symbols
     try:
         cache.store("demo" if place.demo else place.rest_base, found)

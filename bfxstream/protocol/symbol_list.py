@@ -122,7 +122,7 @@ def matches(symbol: str, pattern: str) -> bool:
     """
     wanted = pattern.lower().replace("/", ":")
     name = symbol.lower()
-    spellings = {name, name[1:], name.replace(":", ""), name[1:].replace(":", "")}
     if _GLOB.isdisjoint(wanted):
-        return any(wanted in spelling for spelling in spellings)
+        return wanted in name or wanted.replace(":", "") in name.replace(":", "")
+    spellings = (name, name[1:], name.replace(":", ""), name[1:].replace(":", ""))
     return any(fnmatch.fnmatchcase(spelling, wanted) for spelling in spellings)

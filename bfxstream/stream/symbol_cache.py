@@ -71,7 +71,7 @@ class SymbolCache:
             _replace(self._folder / COMPLETION_FILE, "\n".join([*symbols.names, ""]).encode())
 
     def _file(self, base: str) -> Path:
-        place = base.partition("://")[2].removesuffix("/v2")
+        place = base.rpartition("://")[2].removesuffix("/v2")
         return self._folder / f"symbols-{re.sub('[^A-Za-z0-9.]+', '-', place)}.json"
 
 
