@@ -22,10 +22,14 @@ ROOMS = {
     "book": {"protocol", "errors"},
     "trades": {"protocol", "errors"},
     "account": {"protocol", "trades", "errors"},
-    "stream": {"protocol", "book", "trades", "account", "errors"},
+    "folders": set(),
+    "stream": {"protocol", "book", "trades", "account", "folders", "errors"},
     "output": {"protocol", "book", "account", "errors"},
     "demo": {"protocol", "book", "errors"},
-    "cli": {"protocol", "book", "trades", "account", "stream", "output", "demo", "errors", ""},
+    "cli": {
+        *("protocol", "book", "trades", "account", "folders", "errors"),
+        *("stream", "output", "demo", ""),
+    },
     "__main__": {"cli"},
     "": set(),  # the package's own face
 }

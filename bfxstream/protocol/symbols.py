@@ -17,6 +17,9 @@ _SIX = re.compile(r"[A-Za-z0-9]{6}")
 _LOWER_TRADING = re.compile(r"t[a-z0-9]{6}")
 _LOWER_FUNDING = re.compile(r"f[a-z0-9]{3,13}")
 
+EXAMPLES = ("tBTCUSD", "tETHUSD", "tDUSK:USD", "tBTCF0:USTF0", "fUSD")
+"""A symbol of each form, as long as the exchange's list is not known."""
+
 
 class Market(enum.Enum):
     """The two markets: layouts and the meaning of an amount's sign differ between them."""

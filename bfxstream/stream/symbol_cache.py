@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from bfxstream.folders import user_folder
 from bfxstream.protocol.decode import UNREADABLE
 from bfxstream.protocol.symbol_list import CONF_KEYS, SymbolList, read_conf
 from bfxstream.stream import policy
@@ -35,13 +34,6 @@ class Kept(NamedTuple):
         return 0 <= self.age < policy.SYMBOLS_FRESH_FOR
 
 
-def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where lists are kept (XDG base directories: a relative value is ignored)."""
-    given = environment.get("XDG_CACHE_HOME", "")
-    home = Path(given) if given.startswith("/") else Path.home() / ".cache"
-    return home / "bfxstream"
-
-
 def ask_for_symbols(client: RestClient) -> SymbolList:
     """The exchange's list as it is now. Raises what RestClient raises."""
     return read_conf(client.conf(CONF_KEYS))
@@ -51,7 +43,7 @@ class SymbolCache:
     """One file for each REST base: no exchange's list takes another's place."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or cache_folder()
+        self._folder = folder or user_folder("XDG_CACHE_HOME") / "bfxstream"
 
     def load(self, base: str) -> Kept | None:
         """What is kept for this base; None where nothing is, or nothing readable."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bfxstream import __version__
-from bfxstream.cli import cli, run
+from bfxstream.cli import cli, run_command
 from bfxstream.cli.limits import ONCE_TIMEOUT, Limits
 from bfxstream.cli.options import Settings, resolve_output
 from bfxstream.cli.reporter import Reporter
@@ -37,7 +37,7 @@ def answer(capsys, monkeypatch):
     monkeypatch.setattr("bfxstream.cli.run.MarketStream", None)  # nothing may connect here
 
     def ask(*arguments: str) -> tuple[int, str, str]:
-        code = run(list(arguments))
+        code = run_command(list(arguments))
         return (code, *capsys.readouterr())
 
     return ask
@@ -161,7 +161,7 @@ def test_without_a_name_every_schema_is_printed(answer):
 )
 def test_every_error_is_one_line_and_a_code(capsys, raising, error, code, words):
     raising(error)
-    assert run([]) == code
+    assert run_command([]) == code
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
@@ -169,15 +169,15 @@ def test_every_error_is_one_line_and_a_code(capsys, raising, error, code, words)
 
 def test_an_aborted_question_counts_as_interrupted(raising):
     raising(click.Abort())
-    assert run([]) == 130
+    assert run_command([]) == 130
 
 
 def test_with_debug_an_internal_error_keeps_its_traceback_and_a_known_one_has_none(raising):
     raising(RuntimeError("oops"))
     with pytest.raises(RuntimeError):
-        run(["--debug"])
+        run_command(["--debug"])
     raising(Refused("no"))
-    assert run(["--debug"]) == 3
+    assert run_command(["--debug"]) == 3
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from rest_server import rest_server
 from bfxstream.protocol.symbol_list import SymbolList
 from bfxstream.stream import policy
 from bfxstream.stream.rest import Budget, RestClient
-from bfxstream.stream.symbol_cache import SymbolCache, ask_for_symbols, cache_folder
+from bfxstream.stream.symbol_cache import SymbolCache, ask_for_symbols
 
 REAL = policy.PUBLIC_REST_URL
 OTHER = "http://127.0.0.1:8080/v2"
@@ -29,19 +29,6 @@ def made_older(folder: Path, seconds: float) -> None:
     (file,) = folder.glob("*.json")
     then = time.time() - seconds
     os.utime(file, (then, then))
-
-
-@pytest.mark.parametrize(
-    ("environment", "folder"),
-    [
-        ({"XDG_CACHE_HOME": "/var/cache/me"}, Path("/var/cache/me/bfxstream")),
-        ({"XDG_CACHE_HOME": "relative"}, Path.home() / ".cache/bfxstream"),
-        ({"XDG_CACHE_HOME": ""}, Path.home() / ".cache/bfxstream"),
-        ({}, Path.home() / ".cache/bfxstream"),
-    ],
-)
-def test_the_folder_is_the_users_cache(environment, folder):
-    assert cache_folder(environment) == folder
 
 
 def test_what_was_stored_is_loaded_and_fresh(tmp_path, found):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rest_server import RestServer, rest_server, saying
 
-from bfxstream.cli import nearest, run
+from bfxstream.cli import nearest, run_command
 from bfxstream.cli.endpoint import Endpoint
 from bfxstream.cli.nearest import naming_the_nearest
 from bfxstream.cli.stderr import say
@@ -35,7 +35,7 @@ def ask(capfd):
     """Runs `bfxstream symbols` in process: its exit code, its lines, what it said."""
 
     def answer(*arguments: str) -> tuple[int, list[str], str]:
-        code = run(["symbols", *arguments])
+        code = run_command(["symbols", *arguments])
         out, err = capfd.readouterr()
         return code, out.splitlines(), err
 
