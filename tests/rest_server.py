@@ -26,7 +26,7 @@ CONF = {
     "pub:list:pair:futures": ["BTCF0:USTF0", "ETHF0:BTCF0"],
     "pub:list:currency": ["BTC", "BTCF0", "DSH", "DUSK", "ETH", "USD", "UST", "USTF0"],
     "pub:list:currency:margin": ["BTC", "USD", "UST"],
-    "pub:map:currency:sym": [["DSH", "DASH"], ["UST", "USDt"]],
+    "pub:map:currency:sym": [["USTF0", "USDt"], ["BTCF0", "BTC"], ["DSH", "DASH"], ["UST", "USDt"]],
     "pub:info:pair": [
         ["BTCUSD", [None, None, None, "0.00006", "2000.0", None, None, None, 0.2, 0.1, None, None]],
         ["DUSK:USD", [None, None, None, "22.0", "500000.0", None]],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 from bfxstream.protocol.symbol_list import SymbolList
 from bfxstream.protocol.symbols import Market, market_of, trading_symbol
@@ -31,16 +32,18 @@ def nearest(symbol: str, known: SymbolList) -> list[str]:
     return respelled[:MOST] or _alike(symbol, names)
 
 
-def _respellings(symbol: str, codes: dict[str, str]) -> Iterator[str]:
+def _respellings(symbol: str, codes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    def spellings(code: str) -> list[str]:
+        return [code, *sorted(codes.get(code, ()), key=len)]
+
     body = symbol[1:]
     if market_of(symbol) is Market.FUNDING:
-        yield f"f{codes.get(body, body)}"
+        yield from (f"f{code}" for code in spellings(body))
         return
     for left, right in _halves(body):
-        for base in dict.fromkeys((left, codes.get(left, left))):
-            for quote in dict.fromkeys((right, codes.get(right, right))):
-                yield trading_symbol(base, quote)
-                yield trading_symbol(quote, base)
+        for base, quote in product(spellings(left), spellings(right)):
+            yield trading_symbol(base, quote)
+            yield trading_symbol(quote, base)
 
 
 def _halves(body: str) -> Iterator[tuple[str, str]]:

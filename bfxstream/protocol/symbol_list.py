@@ -40,8 +40,8 @@ class SymbolList(Struct):
     """Every symbol, trading pairs before funding currencies, each in the order of the alphabet."""
 
     symbols: list[Symbol]
-    codes: dict[str, str]
-    """The exchange's code for a currency's common name, where they differ: DASH is DSH."""
+    codes: dict[str, list[str]]
+    """The exchange's codes for a currency's common name: USDT is UST, and USTF0 in derivatives."""
 
     @property
     def names(self) -> list[str]:
@@ -76,8 +76,10 @@ def read_conf(lists: Sequence[Raw]) -> SymbolList:
     sizes = {row.pair: row.figures for key in _SIZES for row in _read(answer[key], list[_Pair])}
     symbols = [_symbol(name, kinds[name], sizes) for name in kinds if is_symbol(name)]
     symbols.sort(key=lambda symbol: ("funding" in symbol.kind, symbol.symbol))
-    common = _read(answer[_COMMON_NAMES], list[_Named])
-    return SymbolList(symbols, {row.name.upper(): row.code for row in common})
+    codes: dict[str, list[str]] = {}
+    for named in _read(answer[_COMMON_NAMES], list[_Named]):
+        codes.setdefault(named.name.upper(), []).append(named.code)
+    return SymbolList(symbols, codes)
 
 
 def _symbol(name: str, kinds: list[SymbolKind], sizes: dict[str, list[Raw]]) -> Symbol:

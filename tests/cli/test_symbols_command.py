@@ -103,7 +103,7 @@ def test_a_table_has_a_row_for_each(server, ask):
 
 def test_no_match_is_said_with_what_may_have_been_meant(server, ask):
     assert ask("nope") == (0, [], "bfxstream: no symbol matches 'nope'\n")
-    assert ask("tBTCUSDT")[2].endswith("; did you mean tBTCUST?\n")
+    assert ask("tBTCUSDT")[2].endswith("; did you mean tBTCUST or tBTCF0:USTF0?\n")
     assert ask("btcusd", "--kind", "futures")[2].startswith("bfxstream: no futures symbol")
     assert ask("nope", "-q") == (0, [], "")
 

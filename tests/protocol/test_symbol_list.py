@@ -145,9 +145,9 @@ def test_a_symbol_matches_itself(name):
     ("typed", "meant"),
     [
         ("tBTCUSDD", "tBTCUSD"),
-        ("tBTCUSDT", "tBTCUST"),
-        ("tBTC:USDT", "tBTCUST"),
-        ("tUSDTBTC", "tBTCUST"),
+        ("tBTCUSDT", "tBTCUST tBTCF0:USTF0"),
+        ("tBTC:USDT", "tBTCUST tBTCF0:USTF0"),
+        ("tUSDTBTC", "tBTCUST tBTCF0:USTF0"),
         ("tDASHUSD", "tDSHUSD"),
         ("tDASH:USD", "tDSHUSD"),
         ("tUSDBTC", "tBTCUSD"),
@@ -167,7 +167,11 @@ def test_a_symbol_matches_itself(name):
     ],
 )
 def test_the_nearest_symbols_are_named(typed, meant):
-    assert sorted(nearest(typed, listed())) == meant.split()
+    assert sorted(nearest(typed, listed())) == sorted(meant.split())
+
+
+def test_the_likeliest_comes_first():
+    assert nearest("tBTCUSDT", listed()) == ["tBTCUST", "tBTCF0:USTF0"]
 
 
 @given(st.from_regex(r"[tf][A-Z0-9]{3,13}(:[A-Z0-9]{3,13})?", fullmatch=True))
