@@ -77,7 +77,8 @@ def without_secrets(url: str) -> str:
 def describe_os_error(url: str, where: str, error: OSError) -> ConnectionFailed:
     """What the system or TLS refused, said behind `where`; `permanent` where trying is vain."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return ConnectionFailed(f"{where}: TLS: {error.verify_message}", permanent=True)
+        verdict = error.verify_message.rstrip(".")
+        return ConnectionFailed(f"{where}: TLS: {verdict}", permanent=True)
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return ConnectionFailed(f"{where}: TLS: the server closed the connection")
     if isinstance(error, ssl.SSLError):
