@@ -15,6 +15,11 @@ _DEFAULTS = {
 
 
 def user_folder(variable: str, environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder that this variable names; its default where it is unset or relative."""
+    """Where this variable's kind of files lies; a relative value is ignored, as unset."""
     given = environment.get(variable, "")
-    return Path(given) if given.startswith("/") else Path.home() / _DEFAULTS[variable]
+    if given.startswith("/"):
+        return Path(given)
+    try:
+        return Path.home() / _DEFAULTS[variable]
+    except RuntimeError:  # a user without a home
+        return Path(os.devnull)  # where nothing can be kept

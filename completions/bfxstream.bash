@@ -66,7 +66,7 @@ __bfxstream_command() {
         ;;
     ' schema')
         flags='-h --help'
-        arguments=(':book book-full book-levels book-orders book-top event stats stream symbols ticker trades')
+        arguments=(':account book book-full book-levels book-orders book-top event order stats stream symbols ticker trades')
         ;;
     esac
 }

@@ -187,4 +187,4 @@ complete -c bfxstream -n '__bfxstream_in completion' -s h -l help -d 'Show this 
 complete -c bfxstream -n '__bfxstream_in completion' -f -a 'bash zsh fish'
 
 complete -c bfxstream -n '__bfxstream_in schema' -s h -l help -d 'Show this message and exit.'
-complete -c bfxstream -n '__bfxstream_in schema' -f -a 'book book-full book-levels book-orders book-top event stats stream symbols ticker trades'
+complete -c bfxstream -n '__bfxstream_in schema' -f -a 'account book book-full book-levels book-orders book-top event order stats stream symbols ticker trades'
