@@ -2,6 +2,7 @@
 
 BfxStreamError                1  the connection could not be made, or was lost and not regained
 ├── ConnectionFailed          1
+│   └── RateLimited           1  too many connections or requests: stay away for a while
 ├── NothingReceived           1  `--timeout` passed without a record
 ├── UsageError                2  a bad flag, symbol or spec; nothing was sent
 ├── Refused                   3  the exchange rejected a subscription or an order
@@ -14,6 +15,7 @@ Code below the command line raises these; only the command line prints and exits
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 
 
 class ExitCode(enum.IntEnum):
@@ -52,6 +54,15 @@ class ConnectionFailed(BfxStreamError):
         """Trying again cannot help: a bad certificate, a server that is no WebSocket."""
 
 
+class RateLimited(ConnectionFailed):
+    """Too many connections or requests (HTTP 429): the exchange wants to be left alone."""
+
+    def __init__(self, what: str, *, hint: str = "", wait: float = 60.0) -> None:
+        super().__init__(what, hint=hint)
+        self.wait = wait
+        """Seconds to stay away (API: Requirements and limitations)."""
+
+
 class NothingReceived(BfxStreamError):
     """`--timeout` passed without a record."""
 
@@ -66,6 +77,11 @@ class Refused(BfxStreamError):
     """The exchange said no to a subscription or an order."""
 
     exit_code = ExitCode.REFUSED
+
+    def __init__(self, what: str, *, hint: str = "", symbols: Sequence[str] = ()) -> None:
+        super().__init__(what, hint=hint)
+        self.symbols = list(symbols)
+        """What was refused, where it was a symbol's."""
 
 
 class CredentialsError(BfxStreamError):

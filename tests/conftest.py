@@ -1,7 +1,31 @@
-"""What all tests share: this folder on the path (`import captures`), and hypothesis' settings."""
+"""What all tests share: this folder on the path, hypothesis' settings, a cache of their own."""
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # The same examples in every run: a test fails for a change of the code, never by chance.
 settings.register_profile("bfxstream", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("bfxstream")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The user's cache stays as it is: commands that tests run inherit this one."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache for one test: where bfxstream keeps its files in it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "bfxstream"

@@ -22,10 +22,14 @@ ROOMS = {
     "book": {"protocol", "errors"},
     "trades": {"protocol", "errors"},
     "account": {"protocol", "trades", "errors"},
-    "stream": {"protocol", "book", "trades", "account", "errors"},
+    "folders": set(),
+    "stream": {"protocol", "book", "trades", "account", "folders", "errors"},
     "output": {"protocol", "book", "account", "errors"},
     "demo": {"protocol", "book", "errors"},
-    "cli": {"protocol", "book", "trades", "account", "stream", "output", "demo", "errors", ""},
+    "cli": {
+        *("protocol", "book", "trades", "account", "folders", "errors"),
+        *("stream", "output", "demo", ""),
+    },
     "__main__": {"cli"},
     "": set(),  # the package's own face
 }
@@ -93,10 +97,10 @@ def test_a_module_says_in_its_first_line_what_it_is_for(path):
 HEAVY = {"rich", "websockets", "websocket", "asyncio", "ssl", "msgspec", "bfxstream.demo"}
 
 
-@pytest.mark.parametrize("argument", ["--version", "--help"])
-def test_a_mere_question_is_answered_without_the_heavy_modules(argument):
+def imported_by(*arguments: str) -> set[str]:
+    """Every module that this command line imports."""
     answer = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "bfxstream", argument],
+        [sys.executable, "-X", "importtime", "-m", "bfxstream", *arguments],
         capture_output=True,
         text=True,
         check=True,
@@ -105,4 +109,16 @@ def test_a_mere_question_is_answered_without_the_heavy_modules(argument):
     assert "bfxstream" in answer.stdout
     imported = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
     assert "bfxstream.cli" in imported
-    assert not HEAVY & imported
+    return imported
+
+
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+def test_a_mere_question_is_answered_without_the_heavy_modules(argument):
+    assert not HEAVY & imported_by(argument)
+
+
+def test_a_stream_starts_without_what_only_look_ups_need():
+    look_ups = {"bfxstream.stream.rest", "bfxstream.stream.symbol_cache", "urllib.request"}
+    imported = imported_by("ticker", "--help")
+    assert "bfxstream.stream.market" in imported
+    assert not look_ups & imported

@@ -19,7 +19,9 @@ _COMMANDS = {
     "trades": ("bfxstream.cli.market", "Every trade, exactly once."),
     "book": ("bfxstream.cli.market", "The order book, verified by checksum."),
     "stream": ("bfxstream.cli.market", "Any mix of channels in one run and one output."),
+    "symbols": ("bfxstream.cli.symbols", "The exchange's symbols, by pattern and kind."),
     "demo-exchange": ("bfxstream.cli.demo", "Run the demo exchange alone, for any client."),
+    "completion": ("bfxstream.cli.completion", "The completion script of bash, zsh or fish."),
     "schema": ("bfxstream.cli.schema", "The JSON Schema of each kind of record."),
 }
 
@@ -80,7 +82,7 @@ def main() -> NoReturn:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # Until a command has handlers of its own, Ctrl-C ends it without a word.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    code = run(sys.argv[1:])
+    code = run_command(sys.argv[1:])
     if code == -signal.SIGPIPE:
         # Nobody reads any more: end as the shell expects of any Unix tool.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -88,7 +90,7 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def run(arguments: list[str]) -> int:
+def run_command(arguments: list[str]) -> int:
     """Run one command; its exit code. Says every error in one line on standard error."""
     debug = "--debug" in arguments or "BFXSTREAM_DEBUG" in os.environ
     try:

@@ -6,8 +6,15 @@ from typing import Any
 
 import click
 
-from bfxstream.cli.options import TIME, Settings, flag, option, streaming_options
-from bfxstream.cli.run import is_explicit, run_stream
+from bfxstream.cli.options import (
+    TIME,
+    Settings,
+    flag,
+    is_explicit,
+    option,
+    streaming_options,
+)
+from bfxstream.cli.run import run_stream
 from bfxstream.cli.types import SpecType, SymbolType
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import (

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from bfxstream.cli.types import DurationType, FieldsType
+from bfxstream.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,6 +33,7 @@ class Settings:
     events: bool
     stats: bool
     url: str | None
+    rest_url: str | None
     demo: bool
     retry_for: float | None
     no_reconnect: bool
@@ -55,6 +57,17 @@ def flag(name: str, *more: str, help: str) -> Callable[[F], F]:
     return option(name, *more, is_flag=True, help=help)
 
 
+JSON = flag("--json", help="The same as -o jsonl.")
+FIELDS = option(
+    "--fields", type=FieldsType(), help="Only these keys (columns), in this order: a,b,c."
+)
+URL = option("--url", help="Another WebSocket endpoint.")
+REST_URL = option("--rest-url", help="Another base of the REST API, for look-ups.")
+DEMO = flag("--demo", help="Use the built-in demo exchange: no internet, no account.")
+QUIET = flag("--quiet", "-q", help="Errors only.")
+DEBUG = flag("--debug", help="Every frame, and tracebacks.")
+NO_COLOR = flag("--no-color", help="No colour; NO_COLOR does the same.")
+
 _OPTIONS = (
     option(
         "--output",
@@ -63,8 +76,8 @@ _OPTIONS = (
         default="auto",
         help="auto: a table on a terminal, JSON Lines in a pipe. raw: the exchange's frames.",
     ),
-    flag("--json", help="The same as -o jsonl."),
-    option("--fields", type=FieldsType(), help="Only these keys (columns), in this order: a,b,c."),
+    JSON,
+    FIELDS,
     option("--count", "-n", type=click.IntRange(min=1), help="Stop after this many records."),
     option("--duration", type=TIME, help="Stop after this time: 30s, 5m, 2h, or seconds."),
     flag("--once", help="Print one complete value for each subscription, then exit."),
@@ -74,8 +87,9 @@ _OPTIONS = (
     flag("--seq", help="Add seq, the exchange's sequence number."),
     flag("--events", help="Put lifecycle events into the stream as records."),
     flag("--stats", help="Print counters as one JSON object on standard error when done."),
-    option("--url", help="Another WebSocket endpoint."),
-    flag("--demo", help="Use the built-in demo exchange: no internet, no account."),
+    URL,
+    REST_URL,
+    DEMO,
     option(
         "--retry-for",
         type=TIME,
@@ -83,10 +97,10 @@ _OPTIONS = (
     ),
     flag("--no-reconnect", help="Exit 1 when the connection is lost."),
     flag("--strict", help="Exit 5 as soon as the stream cannot be shown to be complete."),
-    flag("--quiet", "-q", help="Errors only."),
+    QUIET,
     flag("--verbose", "-v", help="Every event of the connection."),
-    flag("--debug", help="Every frame, and tracebacks."),
-    flag("--no-color", help="No colour; NO_COLOR does the same."),
+    DEBUG,
+    NO_COLOR,
 )
 
 
@@ -95,3 +109,20 @@ def streaming_options(command: F) -> F:
     for add in reversed(_OPTIONS):
         command = add(command)
     return command
+
+
+def is_explicit(option: str) -> bool:
+    """Whether the option stands on the command line: it beats the environment's."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
+def resolve_output(output: str, json: bool, is_terminal: bool) -> str:
+    """The format of this run: `auto` is decided by the terminal, and by nothing else."""
+    if json:
+        if output not in ("auto", "jsonl") and is_explicit("output"):
+            raise UsageError(f"--json and -o {output} exclude each other")
+        return "jsonl"
+    if output == "auto":
+        return "table" if is_terminal else "jsonl"
+    return output

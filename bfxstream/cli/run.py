@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TextIO
 
-import click
 import msgspec
 
+from bfxstream.cli.endpoint import endpoint
 from bfxstream.cli.limits import Limits
-from bfxstream.cli.options import Settings
+from bfxstream.cli.nearest import naming_the_nearest
+from bfxstream.cli.options import Settings, resolve_output
 from bfxstream.cli.reporter import Reporter
 from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import say
 from bfxstream.errors import BfxStreamError, ExitCode, UsageError
-from bfxstream.output.csv import CsvSink
 from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_fields, known_fields
-from bfxstream.output.jsonl import FieldsJsonLinesSink, JsonLinesSink
-from bfxstream.output.raw import RawSink
+from bfxstream.output.pipe import pipe_sink
 from bfxstream.output.sink import Sink
 from bfxstream.protocol.channels import Subscription
 from bfxstream.protocol.codes import MAX_SUBSCRIPTIONS
 from bfxstream.protocol.views import BookView
 from bfxstream.stream import policy
-from bfxstream.stream.connect import check_url
 from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.market import MarketStream, StreamOptions
 
@@ -49,7 +47,7 @@ def run_stream(
     """
     if sys.stdout is None:
         raise BfxStreamError("standard output is closed: there is nowhere to print to")
-    output = resolve_output(settings, sys.stdout.isatty())
+    output = resolve_output(settings.output, settings.json, sys.stdout.isatty())
     _check(subscriptions, settings, output, view)
     feeds = FeedOptions(
         # A table looks at the books itself; records are made where they are counted.
@@ -59,16 +57,21 @@ def run_stream(
         once=settings.once,
         every=every,
     )
-    with Signals() as signals, _endpoint(settings) as url, ExitStack() as ending:
+    with (
+        Signals() as signals,
+        endpoint(settings.url, settings.rest_url, settings.demo) as place,
+        naming_the_nearest(place),
+        ExitStack() as ending,
+    ):
         screen_is_stderr = output == "table" and _is_terminal(sys.stderr)
         reporter = Reporter(settings, silent=screen_is_stderr)
         stream = MarketStream(
             subscriptions,
-            _stream_options(settings, url, feeds, output),
+            _stream_options(settings, place.url, feeds, output),
             on_event=reporter.report,
             on_frame=reporter.frame if settings.debug else None,
         )
-        stream.status.demo = settings.demo
+        stream.status.demo = place.demo
         ending.callback(_end_stream, stream, settings)
         sink = _make_sink(output, stream, settings, view, signals)
         ending.callback(sink.close)
@@ -93,17 +96,6 @@ def _pump(stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, ou
             return
     if stream.last_failure is not None and not limits.printed:
         raise stream.last_failure
-
-
-def resolve_output(settings: Settings, is_terminal: bool) -> str:
-    """The format of this run: `auto` is decided by the terminal, and by nothing else."""
-    if settings.json:
-        if settings.output not in ("auto", "jsonl") and is_explicit("output"):
-            raise UsageError(f"--json and -o {settings.output} exclude each other")
-        return "jsonl"
-    if settings.output == "auto":
-        return "table" if is_terminal else "jsonl"
-    return settings.output
 
 
 def _check(
@@ -173,14 +165,11 @@ def _make_sink(
         )
         signals.guard_screen(table.suspend, table.resume)
         return table
-    writer = LineWriter(sys.stdout.fileno())
-    if output == "raw":
-        return RawSink(writer)
-    if output == "csv":
-        known = _known_fields(stream.subscriptions, settings, view)
-        return CsvSink(writer, settings.fields or known)
-    return (
-        FieldsJsonLinesSink(writer, settings.fields) if settings.fields else JsonLinesSink(writer)
+    return pipe_sink(
+        output,
+        LineWriter(sys.stdout.fileno()),
+        settings.fields,
+        _known_fields(stream.subscriptions, settings, view),
     )
 
 
@@ -188,26 +177,6 @@ def _connect_timeout(settings: Settings) -> float:
     """No step of connecting may take longer than the user wants to wait in all."""
     waits = (policy.CONNECT_TIMEOUT, settings.timeout, settings.duration)
     return min(wait for wait in waits if wait is not None)
-
-
-@contextmanager
-def _endpoint(settings: Settings) -> Iterator[str]:
-    """The URL of this run; the demo exchange lives as long as the run does."""
-    if settings.demo and is_explicit("url") and is_explicit("demo"):
-        raise UsageError("--demo and --url exclude each other")
-    if not settings.demo or is_explicit("url"):
-        yield check_url(policy.PUBLIC_URL if settings.url is None else settings.url)
-        return
-    from bfxstream.demo import DemoExchange  # noqa: PLC0415  asyncio and websockets cost 100 ms
-
-    with DemoExchange() as exchange:
-        yield exchange.url
-
-
-def is_explicit(option: str) -> bool:
-    """Whether the option stands on the command line: it beats the environment's."""
-    source = click.get_current_context().get_parameter_source(option)
-    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -46,4 +46,6 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, (str, int)):
         return str(value)
+    if value and all(isinstance(word, str) for word in value):
+        return " ".join(value)  # the kinds of a symbol
     return msgspec.json.encode(value).decode()  # the levels of a whole book

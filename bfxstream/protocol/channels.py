@@ -155,6 +155,9 @@ def _book_option(word: str) -> tuple[str, object] | None:
 
 _PARSERS = {"ticker": _parse_ticker, "trades": _parse_trades, "book": _parse_book}
 
+SPEC_STARTS = tuple(f"{channel}:" for channel in _PARSERS)
+"""How specs begin; behind a colon comes a symbol."""
+
 
 def subscribe_message(subscription: Subscription, sub_id: int) -> bytes:
     """The request for a channel; `subId` comes back in the answer (API: ws-public-books)."""

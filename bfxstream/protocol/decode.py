@@ -171,7 +171,7 @@ def finite_check(subscription: Subscription, conf: Conf) -> Decode | None:
     if isinstance(subscription, BookSubscription):
         return None
     kind = Kind.EXECUTED if isinstance(subscription, TradesSubscription) else ROW
-    return _reader(kind, _with_floats(row_layout(subscription)), conf)
+    return _reader(kind, with_floats(row_layout(subscription)), conf)
 
 
 def _name_at(frame: bytes, start: int) -> bytes:
@@ -186,9 +186,9 @@ def _checking_reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
     """
     read = _reader(kind, payload, conf)
     if kind is Kind.ROWS:
-        checked: Any = list[_with_floats(get_args(payload)[0])]  # type: ignore[misc]
+        checked: Any = list[with_floats(get_args(payload)[0])]  # type: ignore[misc]
     else:
-        checked = _with_floats(payload)
+        checked = with_floats(payload)
     check = _reader(kind, checked, conf)
 
     def read_checked(frame: bytes) -> Message:
@@ -198,7 +198,7 @@ def _checking_reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
     return read_checked
 
 
-def _with_floats(row_type: type[Struct]) -> Any:
+def with_floats(row_type: type[Struct]) -> Any:
     """The row's layout with floats where the row keeps tokens, null where it may be null."""
     token = float | None if row_type in (TickerRow, FundingTickerRow) else float
     fields: list[Any] = []

@@ -15,6 +15,7 @@ from bfxstream.protocol.numbers import MaybeNumber, Number
 
 Side = Literal["bid", "ask"]
 BookType = Literal["snapshot", "update"]
+SymbolKind = Literal["exchange", "margin", "futures", "funding"]
 TradeType = Literal["snapshot", "te", "tu", "backfill"]
 
 
@@ -170,6 +171,18 @@ class BookTop(Record):
     ask_amount: MaybeNumber
     mid: MaybeNumber
     spread: MaybeNumber
+
+
+class Symbol(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A symbol of the exchange's list; order sizes are amounts of `base`, null where not told."""
+
+    channel: Literal["symbols"] = "symbols"
+    symbol: str
+    kind: list[SymbolKind]
+    base: str
+    quote: str | None
+    min_order_size: MaybeNumber
+    max_order_size: MaybeNumber
 
 
 class Stats(Struct):

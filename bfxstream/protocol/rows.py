@@ -70,6 +70,17 @@ class FundingTradeRow(Struct, array_like=True, frozen=True, gc=False):
     period: int
 
 
+class CandleRow(Struct, array_like=True, frozen=True, gc=False):
+    """API: ws-public-candles; `mts` is the start of its interval."""
+
+    mts: int
+    open: Raw
+    close: Raw
+    high: Raw
+    low: Raw
+    volume: Raw
+
+
 class BookRow(Struct, array_like=True, frozen=True, gc=False):
     """What the four layouts of a book have in common."""
 

@@ -30,6 +30,7 @@ SCHEMAS: dict[str, tuple[type[Struct], ...]] = {
     "book-top": (records.BookTop,),
     "account": get_args(AccountRecord),
     "order": (Order,),
+    "symbols": (records.Symbol,),
     "event": tuple(Event.__subclasses__()),
     "stats": (records.Stats,),
 }

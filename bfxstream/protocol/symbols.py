@@ -8,12 +8,17 @@ import re
 from bfxstream.errors import UsageError
 
 _CODE = "[A-Z0-9]"
-_TRADING = re.compile(rf"t({_CODE}{{6}}|{_CODE}{{3,13}}:{_CODE}{{3,13}})")
+# A pair without a colon has six characters. One that is longer is written in the exchange's own
+# form all the same: the exchange has words for it, and the list of its symbols has the nearest.
+_TRADING = re.compile(rf"t({_CODE}{{6,26}}|{_CODE}{{3,13}}:{_CODE}{{3,13}})")
 _FUNDING = re.compile(rf"f{_CODE}{{3,13}}")
 _PAIR = re.compile(r"([A-Za-z0-9]{3,13})[:/]([A-Za-z0-9]{3,13})")
 _SIX = re.compile(r"[A-Za-z0-9]{6}")
 _LOWER_TRADING = re.compile(r"t[a-z0-9]{6}")
 _LOWER_FUNDING = re.compile(r"f[a-z0-9]{3,13}")
+
+EXAMPLES = ("tBTCUSD", "tETHUSD", "tDUSK:USD", "tBTCF0:USTF0", "fUSD")
+"""A symbol of each form, as long as the exchange's list is not known."""
 
 
 class Market(enum.Enum):
@@ -28,15 +33,20 @@ def market_of(symbol: str) -> Market:
     return Market.FUNDING if symbol.startswith("f") else Market.TRADING
 
 
+def is_symbol(text: str) -> bool:
+    """Whether this is a symbol as the exchange spells it."""
+    return bool(_TRADING.fullmatch(text) or _FUNDING.fullmatch(text))
+
+
 def parse_symbol(typed: str) -> str:
     """Turn `tBTCUSD`, `btcusd`, `BTC/USD`, `dusk:usd` or `fUSD` into the exchange's symbol.
 
     Raises UsageError, naming the text and what is allowed, for anything that cannot be one.
     """
-    if _TRADING.fullmatch(typed) or _FUNDING.fullmatch(typed):
+    if is_symbol(typed):
         return typed
     if pair := _PAIR.fullmatch(typed):
-        return _trading_symbol(pair[1].upper(), pair[2].upper())
+        return trading_symbol(pair[1].upper(), pair[2].upper())
     if _SIX.fullmatch(typed):
         return "t" + typed.upper()
     if _LOWER_TRADING.fullmatch(typed) or _LOWER_FUNDING.fullmatch(typed):
@@ -48,7 +58,14 @@ def parse_symbol(typed: str) -> str:
     )
 
 
-def _trading_symbol(base: str, quote: str) -> str:
+def trading_symbol(base: str, quote: str) -> str:
+    """The symbol of a pair of currency codes."""
     # No colon exactly where both codes have three characters.
     colon = "" if len(base) == len(quote) == 3 else ":"
     return f"t{base}{colon}{quote}"
+
+
+def codes_of(pair: str) -> tuple[str, str]:
+    """The two currency codes of a pair's name, such as `BTCUSD` or `BTCF0:USTF0`."""
+    base, colon, quote = pair.partition(":")
+    return (base, quote) if colon else (pair[:3], pair[3:])

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import ssl
-from importlib.util import find_spec
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import websocket
 
-from bfxstream.errors import ConnectionFailed, UsageError
+from bfxstream.errors import ConnectionFailed, RateLimited, UsageError
 from bfxstream.stream import policy
+from bfxstream.stream.network import (
+    describe_os_error,
+    is_loopback,
+    is_of_python_socks,
+    socks_proxy,
+    unknown_name,
+    without_secrets,
+)
 from bfxstream.stream.socket import BatchSocket
 from bfxstream.stream.tls import TlsContext
-
-_SOCKS_SCHEMES = ("socks4", "socks4a", "socks5", "socks5h")
-
-
-class RateLimited(ConnectionFailed):
-    """HTTP 429 at the handshake: stay away for a minute."""
 
 
 def check_url(url: str) -> str:
@@ -60,28 +58,22 @@ def open_socket(url: str, timeout: float = policy.CONNECT_TIMEOUT) -> BatchSocke
 
 def describe_failure(url: str, error: Exception) -> ConnectionFailed:
     """Any error of connecting, sending or receiving, as one that says what it was."""
-    where = f"cannot connect to {_without_secrets(url)}"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _failed(f"{where}: TLS: {error.verify_message}", permanent=True)
-    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return _failed(f"{where}: TLS: the server closed the connection")
-    if isinstance(error, ssl.SSLError):
-        return _failed(f"{where}: TLS: {getattr(error, 'reason', None) or error}", permanent=True)
-    if isinstance(error, (socket.gaierror, websocket.WebSocketAddressException)):
-        return _failed(f"{where}: DNS: the name {urlsplit(url).hostname} cannot be resolved")
+    where = f"cannot connect to {without_secrets(url)}"
+    if isinstance(error, websocket.WebSocketAddressException):
+        return unknown_name(url, where)
     if isinstance(error, websocket.WebSocketBadStatusException):
         return _bad_status(where, error.status_code)
-    if isinstance(error, websocket.WebSocketProxyException) or _is_of_python_socks(error):
-        return _failed(f"{where}: proxy: {error}")
-    if isinstance(error, (websocket.WebSocketTimeoutException, TimeoutError)):
-        return _failed(f"{where}: timed out")
+    if isinstance(error, websocket.WebSocketProxyException) or is_of_python_socks(error):
+        return ConnectionFailed(f"{where}: proxy: {error}")
+    if isinstance(error, websocket.WebSocketTimeoutException):
+        return ConnectionFailed(f"{where}: timed out")
     if isinstance(error, websocket.WebSocketConnectionClosedException):
-        return _failed(f"{where}: the server closed the connection before the handshake was done")
-    if isinstance(error, ConnectionRefusedError):
-        return _failed(f"{where}: connection refused")
+        return ConnectionFailed(
+            f"{where}: the server closed the connection before the handshake was done"
+        )
     if isinstance(error, OSError):
-        return _failed(f"{where}: {error.strerror or error}")
-    return _failed(f"{where}: this is not a WebSocket server ({error})", permanent=True)
+        return describe_os_error(url, where, error)
+    return ConnectionFailed(f"{where}: this is not a WebSocket server ({error})", permanent=True)
 
 
 def describe_loss(error: Exception) -> str:
@@ -96,28 +88,14 @@ def describe_loss(error: Exception) -> str:
     return f"the server broke the WebSocket protocol ({error})"
 
 
-def _is_of_python_socks(error: Exception) -> bool:
-    # By its module: the package is optional.
-    return type(error).__module__.partition(".")[0] == "python_socks"
-
-
-def _failed(what: str, *, permanent: bool = False) -> ConnectionFailed:
-    return ConnectionFailed(what, permanent=permanent)
-
-
 def _bad_status(where: str, status: int) -> ConnectionFailed:
     if status == 429:
         return RateLimited(f"{where}: too many connections (HTTP 429)", hint="wait a minute")
     if status >= 500:
-        return _failed(f"{where}: the server is unavailable (HTTP {status})")
-    return _failed(f"{where}: this is not a WebSocket endpoint (HTTP {status})", permanent=True)
-
-
-def _without_secrets(url: str) -> str:
-    """The URL without user, password and query."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+        return ConnectionFailed(f"{where}: the server is unavailable (HTTP {status})")
+    return ConnectionFailed(
+        f"{where}: this is not a WebSocket endpoint (HTTP {status})", permanent=True
+    )
 
 
 def _proxy_options(url: str) -> dict[str, Any]:
@@ -125,39 +103,17 @@ def _proxy_options(url: str) -> dict[str, Any]:
 
     It would reach this very machine through a proxy, and does not look for SOCKS proxies.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host in ("localhost", "::1") or host.startswith("127."):
+    host = urlsplit(url).hostname or ""
+    if is_loopback(host):
         # A proxy that is not for this host: the library's way to be told of none.
         return {"http_proxy_host": host, "http_proxy_port": 1, "http_no_proxy": [host]}
-    for name in ("https_proxy" if parts.scheme == "wss" else "http_proxy", "all_proxy"):
-        value = os.environ.get(name) or os.environ.get(name.upper(), "")
-        if urlsplit(value).scheme in _SOCKS_SCHEMES:
-            return _socks_options(name, value, host)
-    return {}
-
-
-def _socks_options(name: str, value: str, host: str) -> dict[str, Any]:
-    from urllib.request import proxy_bypass  # noqa: PLC0415  rarely needed, slow
-
-    if proxy_bypass(host):
+    proxy = socks_proxy(url)
+    if proxy is None:
         return {}
-    if find_spec("python_socks") is None:
-        raise ConnectionFailed(
-            f"the SOCKS proxy of {name} needs the package python-socks",
-            hint="install it with: pip install 'bfxstream[socks]'",
-            permanent=True,
-        )
-    proxy = urlsplit(value)
-    try:
-        port = proxy.port or 1080
-    except ValueError as error:
-        raise ConnectionFailed(f"the proxy of {name}: {error}", permanent=True) from None
-    auth = (unquote(proxy.username), unquote(proxy.password or "")) if proxy.username else None
     return {
-        "http_proxy_host": proxy.hostname,
-        "http_proxy_port": port,
-        "http_proxy_auth": auth,
+        "http_proxy_host": proxy.host,
+        "http_proxy_port": proxy.port,
+        "http_proxy_auth": proxy.auth,
         "proxy_type": proxy.scheme,
         "http_proxy_timeout": policy.CONNECT_TIMEOUT,
     }

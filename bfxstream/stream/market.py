@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from bfxstream.book import OrderBook
 from bfxstream.errors import BfxStreamError, CompletenessLost, ConnectionFailed, Refused
 from bfxstream.protocol.channel_state import Receiver
-from bfxstream.protocol.channels import Subscription
+from bfxstream.protocol.channels import Subscription, parse_spec
 from bfxstream.protocol.events import (
     Connected,
     Event,
@@ -306,10 +306,12 @@ class MarketStream:
 
     def _refuse(self, event: Rejected) -> None:
         # Raised when the batch has been given: what already came is not lost.
+        symbol = parse_spec(event.spec).symbol
         if isinstance(self._ending, Refused):
             self._ending.what += f"; {event.sentence()}"
+            self._ending.symbols.append(symbol)
         elif self._ending is None:
-            self._ending = Refused(event.sentence(), hint=event.remedy)
+            self._ending = Refused(event.sentence(), hint=event.remedy, symbols=[symbol])
 
     def _report(self, event: Event) -> None:
         event.mts = _wall_mts()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bfxstream.folders import user_folder
 from bfxstream.protocol.auth import MAX_NONCE, Secret
 
 _LONGEST = 32
@@ -17,14 +18,8 @@ _LONGEST = 32
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where state is kept that outlives a run; a relative XDG_STATE_HOME is ignored (XDG)."""
-    home = environ.get("XDG_STATE_HOME", "")
-    if home.startswith("/"):
-        return Path(home) / "bfxstream"
-    try:
-        return Path.home() / ".local" / "state" / "bfxstream"
-    except RuntimeError:  # a user without a home
-        return Path(os.devnull) / "bfxstream"  # where nothing can be kept
+    """Where state is kept that outlives a run."""
+    return user_folder("XDG_STATE_HOME", environ) / "bfxstream"
 
 
 class Nonces:

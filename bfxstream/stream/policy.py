@@ -6,6 +6,8 @@ import random
 
 PUBLIC_URL = "wss://api-pub.bitfinex.com/ws/2"
 
+PUBLIC_REST_URL = "https://api-pub.bitfinex.com/v2"
+
 CONNECT_TIMEOUT = 10.0
 """Seconds for each step of a connect: TCP, TLS, handshake."""
 
@@ -26,8 +28,23 @@ HEALTHY_AFTER = 30.0
 RATE_LIMIT_WAIT = 60.0
 """Seconds to stay away after a 429 (API: Requirements and limitations)."""
 
+REQUEST_TIMEOUT = 10.0
+"""Seconds for a REST look-up from its beginning to the last byte of its answer."""
+
+REQUESTS_A_MINUTE = 10
+"""To one REST endpoint: inside every figure that the API's pages give for those we ask."""
+
+MOST_ANSWER_BYTES = 16 * 1024 * 1024
+"""Of a REST answer: ten times the largest that the API gives, 10000 rows."""
+
 RETRY_FOR_FIRST = 10.0
 """Seconds to keep trying before there was any connection, unless `--retry-for` says otherwise."""
+
+SYMBOLS_FRESH_FOR = 24 * 3600.0
+"""Seconds for which the list of symbols that is kept is not asked for again."""
+
+NEAREST_TIMEOUT = 3.0
+"""Seconds that a refused symbol's nearest names are looked up for, where no list is kept."""
 
 MISMATCHES_UNTIL_RECONNECT = 3
 """Checksum mismatches in a row on one book until the whole connection is made anew."""

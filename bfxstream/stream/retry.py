@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bfxstream.errors import ConnectionFailed
+from bfxstream.errors import ConnectionFailed, RateLimited
 from bfxstream.stream import policy
-from bfxstream.stream.connect import RateLimited
 
 
 class Retry:

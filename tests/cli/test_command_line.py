@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bfxstream import __version__
-from bfxstream.cli import cli, run
+from bfxstream.cli import cli, run_command
 from bfxstream.cli.limits import ONCE_TIMEOUT, Limits
-from bfxstream.cli.options import Settings
+from bfxstream.cli.options import Settings, resolve_output
 from bfxstream.cli.reporter import Reporter
-from bfxstream.cli.run import resolve_output
 from bfxstream.cli.signals import Interrupted, Signals
 from bfxstream.cli.stderr import printable, say
 from bfxstream.cli.types import DurationType, FieldsType, SpecType, SymbolType
@@ -38,7 +37,7 @@ def answer(capsys, monkeypatch):
     monkeypatch.setattr("bfxstream.cli.run.MarketStream", None)  # nothing may connect here
 
     def ask(*arguments: str) -> tuple[int, str, str]:
-        code = run(list(arguments))
+        code = run_command(list(arguments))
         return (code, *capsys.readouterr())
 
     return ask
@@ -162,7 +161,7 @@ def test_without_a_name_every_schema_is_printed(answer):
 )
 def test_every_error_is_one_line_and_a_code(capsys, raising, error, code, words):
     raising(error)
-    assert run([]) == code
+    assert run_command([]) == code
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
@@ -170,15 +169,15 @@ def test_every_error_is_one_line_and_a_code(capsys, raising, error, code, words)
 
 def test_an_aborted_question_counts_as_interrupted(raising):
     raising(click.Abort())
-    assert run([]) == 130
+    assert run_command([]) == 130
 
 
 def test_with_debug_an_internal_error_keeps_its_traceback_and_a_known_one_has_none(raising):
     raising(RuntimeError("oops"))
     with pytest.raises(RuntimeError):
-        run(["--debug"])
+        run_command(["--debug"])
     raising(Refused("no"))
-    assert run(["--debug"]) == 3
+    assert run_command(["--debug"]) == 3
 
 
 @pytest.fixture
@@ -285,7 +284,7 @@ def test_a_field_without_a_name_or_given_twice_is_refused(text):
 def test_the_format_is_decided_by_the_flags_and_the_terminal_alone(
     output, json, terminal, resolved
 ):
-    assert resolve_output(settings(output=output, json=json), terminal) == resolved
+    assert resolve_output(output, json, terminal) == resolved
 
 
 # When a run is done.

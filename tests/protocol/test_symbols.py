@@ -10,10 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bfxstream.errors import UsageError
-from bfxstream.protocol.symbols import Market, market_of, parse_symbol
+from bfxstream.protocol.symbols import (
+    Market,
+    codes_of,
+    market_of,
+    parse_symbol,
+    trading_symbol,
+)
 
 # API: General, symbols; written out once more.
-GRAMMAR = re.compile(r"t[A-Z0-9]{6}|t[A-Z0-9]{3,13}:[A-Z0-9]{3,13}|f[A-Z0-9]{3,13}")
+GRAMMAR = re.compile(r"t[A-Z0-9]{6,26}|t[A-Z0-9]{3,13}:[A-Z0-9]{3,13}|f[A-Z0-9]{3,13}")
 
 valid_symbols = st.from_regex(GRAMMAR, fullmatch=True)
 codes = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=3, max_size=13)
@@ -27,6 +33,7 @@ codes = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=3, max_size=13)
         ("tBTCF0:USTF0", "tBTCF0:USTF0"),
         ("tTESTBTC:TESTUSD", "tTESTBTC:TESTUSD"),
         ("t1INCH:USD", "t1INCH:USD"),
+        ("tBTCUSDD", "tBTCUSDD"),  # in the exchange's own form: it decides
         ("fUSD", "fUSD"),
         ("fUST", "fUST"),
         ("fTESTUSD", "fTESTUSD"),
@@ -58,7 +65,8 @@ def test_every_accepted_spelling_gives_the_exchanges_symbol(typed, symbol):
         "BTC",
         "tBTC",
         "USD",
-        "tBTCUSDT",
+        "btcusdt",
+        "tbtcusdt",
         "BTC-USD",
         "BTC_USD",
         "tBTC::USD",
@@ -98,6 +106,7 @@ def test_any_text_becomes_a_valid_symbol_or_a_usage_error(typed):
 def test_a_pair_has_a_colon_unless_both_codes_have_three_characters(base, quote):
     colon = "" if len(base) == len(quote) == 3 else ":"
     assert parse_symbol(f"{base}/{quote}") == f"t{base}{colon}{quote}"
+    assert codes_of(trading_symbol(base, quote)[1:]) == (base, quote)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+import pytest
 from websockets.sync.server import ServerConnection, serve
 
 HEADER_END = b"\r\n\r\n"
@@ -81,6 +85,22 @@ def greet(connection: ServerConnection) -> None:
     connection.send("hello")
     for _ in connection:
         pass
+
+
+def certificate_for(name: str, folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A self-signed certificate (`IP:127.0.0.1`, `DNS:…`), and a server's context that shows it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is needed to make a certificate")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    options = (
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+        f"-subj /CN=bfxstream-test -addext subjectAltName={name}"
+    )
+    command = ["openssl", *options.split(), "-out", str(cert), "-keyout", str(key)]
+    subprocess.run(command, check=True, capture_output=True, timeout=30)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return cert, context
 
 
 def port_of(url: str) -> int:

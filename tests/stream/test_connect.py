@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import shutil
 import socket
 import ssl
 import subprocess
@@ -15,6 +14,7 @@ import websocket
 from servers import (
     HEADER_END,
     answering,
+    certificate_for,
     greet,
     http_answer,
     http_proxy,
@@ -25,10 +25,9 @@ from servers import (
     websocket_server,
 )
 
-from bfxstream.errors import ConnectionFailed, UsageError
-from bfxstream.stream import connect
+from bfxstream.errors import ConnectionFailed, RateLimited, UsageError
+from bfxstream.stream import network
 from bfxstream.stream.connect import (
-    RateLimited,
     check_url,
     describe_failure,
     describe_loss,
@@ -225,19 +224,7 @@ def test_a_server_that_speaks_websocket_is_connected_to():
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """A self-signed certificate for 127.0.0.1, and the context of a server that shows it."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is needed to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    options = (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-        "-subj /CN=bfxstream-test -addext subjectAltName=IP:127.0.0.1"
-    )
-    command = ["openssl", *options.split(), "-out", str(cert), "-keyout", str(key)]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    return cert, context
+    return certificate_for("IP:127.0.0.1", tmp_path_factory.mktemp("tls"))
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(certificate):
@@ -364,7 +351,7 @@ def test_a_socks_proxy_with_a_port_that_cannot_be_is_said_so(monkeypatch):
 
 
 def test_without_the_package_for_socks_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(connect, "find_spec", lambda name: None)
+    monkeypatch.setattr(network, "find_spec", lambda name: None)
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:1080")
     error = failure("ws://exchange.invalid/ws/2")
     assert "python-socks" in error.what

@@ -526,6 +526,7 @@ def test_a_refused_subscription_is_raised_after_what_was_received():
     assert "ticker:tNOPE:USD" in refused.what
     assert "symbol: invalid" in refused.what
     assert refused.hint
+    assert refused.symbols == ["tNOPE:USD"]
     assert len(listening.items) == 2
 
 

@@ -1,0 +1,1 @@
+"""Completion scripts for shells, made from the commands; no shell starts Python to complete."""

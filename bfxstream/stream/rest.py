@@ -1,0 +1,211 @@
+"""REST look-ups of the public API: what streams do not bring (API: reference, REST public)."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+from msgspec import Struct
+
+from bfxstream.errors import BfxStreamError, ConnectionFailed, RateLimited, Refused
+from bfxstream.protocol.codes import Action, error_code
+from bfxstream.protocol.decode import UNREADABLE, with_floats
+from bfxstream.protocol.rows import CandleRow, FundingTradeRow, TradeRow
+from bfxstream.protocol.symbols import Market, market_of
+from bfxstream.stream import policy
+from bfxstream.stream.fetch import Answer, fetch
+
+Row = TypeVar("Row", bound=Struct)
+Sort = Literal[1, -1]
+"""1 gives the oldest row first, -1 the newest."""
+
+_MINUTE = 60.0
+
+
+class Budget:
+    """So many requests a minute to each endpoint, counted over all threads."""
+
+    def __init__(
+        self,
+        most: int = policy.REQUESTS_A_MINUTE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most = most
+        self._clock = clock
+        self._lock = Lock()
+        self._times: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._blocked_until: dict[str, float] = {}
+
+    def take(self, endpoint: str) -> None:
+        """Count a request. Raises RateLimited, with the time to wait, where it is one too many."""
+        with self._lock:
+            now = self._clock()
+            times = self._times[endpoint]
+            while times and now - times[0] >= _MINUTE:
+                times.popleft()
+            free_at = self._blocked_until.get(endpoint, now)
+            if len(times) >= self._most:
+                free_at = max(free_at, times[0] + _MINUTE)
+            if free_at > now:
+                wait = free_at - now
+                raise RateLimited(
+                    f"{endpoint} was asked for too often",
+                    hint=f"wait {wait:.0f} s",
+                    wait=wait,
+                )
+            times.append(now)
+
+    def block(self, endpoint: str, seconds: float) -> None:
+        """Nothing more for so long: the exchange said that it was too much."""
+        with self._lock:
+            self._blocked_until[endpoint] = self._clock() + seconds
+
+
+_BUDGET = Budget()
+"""The process has one address, and so one budget."""
+
+
+class RestClient:
+    """Blocking look-ups at one base URL; safe to use from several threads.
+
+    Every call raises ConnectionFailed where no usable answer came (`permanent` where asking again
+    is vain), RateLimited where it must wait, and Refused with the exchange's words.
+    """
+
+    def __init__(
+        self,
+        base: str = policy.PUBLIC_REST_URL,
+        *,
+        timeout: float = policy.REQUEST_TIMEOUT,
+        budget: Budget = _BUDGET,
+    ) -> None:
+        self.base = base
+        self._timeout = timeout
+        self._budget = budget
+
+    def get(self, path: str, **parameters: object) -> bytes:
+        """The JSON text of an answer; parameters that are None are left out."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        query = f"?{urlencode(given)}" if given else ""
+        where = f"cannot get {path.partition('/')[0]} from {self.base}"
+        endpoint = f"{self.base}/{path.partition('/')[0]}"
+        self._budget.take(endpoint)
+        answer = fetch(f"{self.base}/{quote(path, safe='/:,')}{query}", where, self._timeout)
+        try:
+            return _checked(answer, path, where)
+        except RateLimited as error:
+            self._budget.block(endpoint, error.wait)
+            raise
+
+    def conf(self, keys: Sequence[str]) -> list[msgspec.Raw]:
+        """The lists and maps of these keys, in their order (API: rest-public-conf)."""
+        body = self.get(f"conf/{','.join(keys)}")
+        found: list[msgspec.Raw] = _read(body, list[msgspec.Raw], "conf")
+        if len(found) != len(keys):
+            raise _wrong_layout("conf", f"{len(keys)} lists expected, {len(found)} came")
+        return found
+
+    def trade_history(
+        self,
+        symbol: str,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int | None = None,
+        sort: Sort | None = None,
+    ) -> list[TradeRow] | list[FundingTradeRow]:
+        """Past trades, newest first unless `sort` says otherwise (API: rest-public-trades).
+
+        `start` and `end` are milliseconds, both inclusive; `limit` is at most 10000.
+        """
+        path = f"trades/{symbol}/hist"
+        body = self.get(path, start=start, end=end, limit=limit, sort=sort)
+        if market_of(symbol) is Market.FUNDING:
+            return _read_rows(body, FundingTradeRow, path)
+        return _read_rows(body, TradeRow, path)
+
+    def candle_history(
+        self,
+        key: str,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int | None = None,
+        sort: Sort | None = None,
+    ) -> list[CandleRow]:
+        """Past candles of a key such as `trade:1m:tBTCUSD` (API: rest-public-candles).
+
+        Parameters and order are those of `trade_history`.
+        """
+        path = f"candles/{key}/hist"
+        body = self.get(path, start=start, end=end, limit=limit, sort=sort)
+        return _read_rows(body, CandleRow, path)
+
+
+def _read_rows(body: bytes, row_type: type[Row], path: str) -> list[Row]:
+    _read(body, list[with_floats(row_type)], path)  # type: ignore[misc]
+    rows: list[Row] = _read(body, list[row_type], path)  # type: ignore[valid-type]
+    return rows
+
+
+def _read(body: bytes, layout: Any, path: str) -> Any:
+    try:
+        return msgspec.json.decode(body, type=layout)
+    except UNREADABLE as error:
+        raise _wrong_layout(path, str(error)) from None
+
+
+def _wrong_layout(path: str, why: str) -> ConnectionFailed:
+    return ConnectionFailed(f"the answer to {path} is not in the API's layout: {why}")
+
+
+def _checked(answer: Answer, path: str, where: str) -> bytes:
+    """The body, if it is data; every public answer is an array."""
+    said = answer.body.lstrip()
+    if answer.status == 200 and said.startswith(b"[") and not said.startswith(b'["error"'):
+        return answer.body
+    raise _failure(answer, path, where)
+
+
+def _failure(answer: Answer, path: str, where: str) -> BfxStreamError:
+    """An answer that is no data: an error array, an object, or a page of some web server."""
+    match _json(answer.body):
+        case ["error", int(code), *texts]:
+            return _refusal(code, " ".join(map(str, texts)), path, where)
+        case {"error": "ERR_RATE_LIMIT"}:
+            return _too_many(where)
+        case {"error": reason}:
+            return ConnectionFailed(f"{where}: the exchange says: {reason}")
+    if answer.status == 429:
+        return _too_many(where)
+    if answer.status >= 500:
+        return ConnectionFailed(f"{where}: the server is unavailable (HTTP {answer.status})")
+    return ConnectionFailed(
+        f"{where}: this is not the exchange's REST API (HTTP {answer.status})", permanent=True
+    )
+
+
+def _refusal(code: int, text: str, path: str, where: str) -> BfxStreamError:
+    meaning = error_code(code, text)
+    said = f"the exchange says: {text} (code {code})"
+    if meaning.name == "ERR_RATE_LIMIT":
+        return _too_many(where)
+    if meaning.action is Action.RETRY:
+        return ConnectionFailed(f"{where}: {said}")
+    return Refused(f"{path}: {said}", hint=meaning.remedy)
+
+
+def _too_many(where: str) -> RateLimited:
+    return RateLimited(f"{where}: too many requests (HTTP 429)", hint="wait a minute")
+
+
+def _json(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except UNREADABLE:
+        return None

@@ -1,0 +1,169 @@
+# Completion of bfxstream for bash: made by `bfxstream completion bash`, not by hand.
+
+# What the command at a path knows. Sets the variables of _bfxstream: the commands below it, its
+# flags, those that take a value, the kinds of its arguments by their place, and the kind of value
+# that $option takes. A kind is `symbols`, `specs`, `files`, or the words themselves behind `:`.
+__bfxstream_command() {
+    commands='' flags='' valued='' arguments=() repeats='' values=''
+    case $1 in
+    '')
+        commands='ticker trades book stream symbols demo-exchange completion schema'
+        flags='-V --version -h --help'
+        ;;
+    ' ticker')
+        flags='--output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for'
+        repeats=symbols
+        case $option in
+        --output | -o) values=':auto table jsonl csv raw' ;;
+        esac
+        ;;
+    ' trades')
+        flags='--every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for'
+        repeats=symbols
+        case $option in
+        --output | -o) values=':auto table jsonl csv raw' ;;
+        esac
+        ;;
+    ' book')
+        flags='--prec --freq --len --view --every --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--prec --freq --len --view --every --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for'
+        repeats=symbols
+        case $option in
+        --prec) values=':P0 P1 P2 P3 P4 R0' ;;
+        --freq) values=':F0 F1' ;;
+        --len) values=':1 25 100 250' ;;
+        --view) values=':levels full top' ;;
+        --output | -o) values=':auto table jsonl csv raw' ;;
+        esac
+        ;;
+    ' stream')
+        flags='--view --every --every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--view --every --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for'
+        repeats=specs
+        case $option in
+        --view) values=':levels full top' ;;
+        --output | -o) values=':auto table jsonl csv raw' ;;
+        esac
+        ;;
+    ' symbols')
+        flags='--kind --refresh --output -o --json --fields --url --rest-url --demo --quiet -q --debug --no-color -h --help'
+        valued='--kind --output -o --fields --url --rest-url'
+        arguments=('')
+        case $option in
+        --kind) values=':exchange margin futures funding' ;;
+        --output | -o) values=':auto table jsonl csv' ;;
+        esac
+        ;;
+    ' demo-exchange')
+        flags='--port --seed --rate -h --help'
+        valued='--port --seed --rate'
+        ;;
+    ' completion')
+        flags='--install -h --help'
+        arguments=(':bash zsh fish')
+        ;;
+    ' schema')
+        flags='-h --help'
+        arguments=(':account book book-full book-levels book-orders book-top event order stats stream symbols ticker trades')
+        ;;
+    esac
+}
+
+# Every symbol in the list that `bfxstream symbols` keeps, each behind $1.
+__bfxstream_symbols() {
+    local cache=$HOME/.cache symbol
+    [[ ${XDG_CACHE_HOME-} == /* ]] && cache=$XDG_CACHE_HOME
+    if [[ -r $cache/bfxstream/symbols.txt ]]; then
+        while read -r symbol; do
+            __bfxstream_offer "$1$symbol"
+        done <"$cache/bfxstream/symbols.txt"
+    else
+        for symbol in tBTCUSD tETHUSD tDUSK:USD tBTCF0:USTF0 fUSD; do
+            __bfxstream_offer "$1$symbol"
+        done
+    fi
+}
+
+__bfxstream_specs() {
+    local start
+    for start in ticker: trades: book:; do
+        if [[ $start == *: && $current == "$start"* ]]; then
+            __bfxstream_symbols "$start"
+            return
+        fi
+    done
+    for start in ticker: trades: book:; do
+        __bfxstream_offer "$start"
+    done
+    # A symbol follows the colon.
+    [[ ${COMPREPLY[0]-} == *: ]] && compopt -o nospace 2>/dev/null
+}
+
+__bfxstream_offer() {
+    [[ $1 == "$current"* ]] && COMPREPLY+=("$1")
+}
+
+_bfxstream() {
+    local IFS=$' \t\n' path='' option='' place=0 kind='' word current head='' breaks='' i
+    local commands flags valued arguments repeats values
+    local line=${COMP_LINE:0:COMP_POINT} words
+    COMPREPLY=()
+    # By white space, not COMP_WORDS: bash also breaks those at the colons of symbols.
+    read -r -a words <<<"$line"
+    [[ $line == *[[:space:]] ]] && words+=('')
+    # Behind the program's name, before which assignments may stand.
+    for ((i = 0; i < ${#words[@]}; i++)); do
+        [[ ${words[i]} == "${COMP_WORDS[0]}" ]] && break
+    done
+    __bfxstream_command ''
+    for ((i++; i < ${#words[@]} - 1; i++)); do
+        word=${words[i]}
+        if [[ $option ]]; then
+            option=''
+        elif [[ $word == -?* ]]; then
+            [[ " $valued " == *" $word "* ]] && option=$word
+        elif [[ $commands ]]; then
+            path+=" $word"
+            __bfxstream_command "$path"
+        else
+            ((place += 1))
+        fi
+    done
+    word=${words[i]-}
+    current=$word
+    if [[ -z $option && $word == --*=* ]]; then
+        option=${word%%=*}
+        head=$option=
+        current=${word#*=}
+    fi
+    if [[ $option ]]; then
+        __bfxstream_command "$path"
+        kind=$values
+    elif [[ $current == -* ]]; then
+        kind=:$flags
+    elif [[ $commands ]]; then
+        kind=:$commands
+    elif [[ $place -lt ${#arguments[@]} ]]; then
+        kind=${arguments[place]}
+    else
+        kind=$repeats
+    fi
+    case $kind in
+    :*) for word in ${kind#:}; do __bfxstream_offer "$word"; done ;;
+    symbols) __bfxstream_symbols '' ;;
+    specs) __bfxstream_specs ;;
+    files) compopt -o default 2>/dev/null ;;
+    esac
+    # Readline replaces only what follows the last of its word breaks in the word.
+    [[ $COMP_WORDBREAKS == *:* ]] && breaks+=':'
+    [[ $COMP_WORDBREAKS == *=* ]] && breaks+='='
+    word=$head$current
+    for ((i = 0; i < ${#COMPREPLY[@]}; i++)); do
+        COMPREPLY[i]=$head${COMPREPLY[i]}
+        [[ $breaks ]] && COMPREPLY[i]=${COMPREPLY[i]#"${word%"${word##*[$breaks]}"}"}
+    done
+}
+
+complete -F _bfxstream bfxstream
