@@ -61,6 +61,12 @@ def test_a_refused_symbol_is_named_with_the_exchanges_words() -> None:
     assert_one_line(result.stderr, "ticker:tNOSUCH", "symbol: invalid", "10300")
 
 
+def test_a_refused_symbol_is_answered_with_the_nearest(exchange: DemoExchange) -> None:
+    result = run("ticker", "tBTCUSDD", "--url", exchange.url)
+    assert (result.code, result.stdout) == (3, "")
+    assert_one_line(result.stderr, "ticker:tBTCUSDD", "10300", "did you mean tBTCUSD?\n")
+
+
 def test_a_refused_symbol_loses_nothing_of_the_others(exchange: DemoExchange) -> None:
     result = run("stream", "trades:tBTCUSD", "ticker:tNOSUCH", "--url", exchange.url)
     assert result.code == 3

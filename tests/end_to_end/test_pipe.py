@@ -260,3 +260,12 @@ def test_stats_are_one_json_object(exchange: DemoExchange) -> None:
 def test_python_dash_m_is_the_same_command() -> None:
     result = shell("python -m bfxstream --version")
     assert result.stdout == run("--version").stdout
+
+
+def test_every_listed_symbol_can_be_subscribed(exchange: DemoExchange) -> None:
+    listed = run("symbols", "--url", exchange.url)
+    symbols = [record["symbol"] for record in listed.records]
+    result = run("ticker", *symbols, "--once", "--url", exchange.url)
+    assert (listed.code, listed.stderr) == (0, "")
+    assert (result.code, result.stderr) == (0, "")
+    assert sorted(record["symbol"] for record in result.records) == sorted(symbols)
