@@ -260,3 +260,18 @@ def test_stats_are_one_json_object(exchange: DemoExchange) -> None:
 def test_python_dash_m_is_the_same_command() -> None:
     result = shell("python -m bfxstream --version")
     assert result.stdout == run("--version").stdout
+
+
+def test_more_than_one_connection_takes_comes_through_several(exchange: DemoExchange) -> None:
+    symbols = ("tBTCUSD", "tETHUSD", "tXRPUSD", "fUSD")
+    books = [f"book:{s}:{p}:F0:{n}" for s in symbols for p in ("P0", "P1", "R0") for n in (1, 100)]
+    specs = [*books, *(f"{kind}:{s}" for kind in ("ticker", "trades") for s in symbols)]
+    result = run(
+        *("stream", "--from", "-", "--url", exchange.url, "--view", "top", "--once", "--stats"),
+        stdin="\n".join(["# everything", *specs, specs[0]]),
+    )
+    assert result.code == 0
+    assert len(result.records) == len(specs) == 32
+    spread, stats = result.stderr.splitlines()
+    assert spread == "bfxstream: 32 subscriptions over 2 connections"
+    assert json.loads(stats)["records"] == 32
