@@ -101,3 +101,7 @@ class ReaderGone(Exception):
 
     Not a BrokenPipeError: click would turn that into exit code 1 by itself.
     """
+
+
+class ReaderStalled(Exception):
+    """The other end of the pipe takes nothing, and the run is over: no error, but an end."""

@@ -39,10 +39,11 @@ __bfxstream_command() {
         esac
         ;;
     ' stream')
-        flags='--view --every --every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
-        valued='--view --every --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for'
+        flags='--from --view --every --every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--from --view --every --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for'
         repeats=specs
         case $option in
+        --from) values=files ;;
         --view) values=':levels full top' ;;
         --output | -o) values=':auto table jsonl csv raw' ;;
         esac

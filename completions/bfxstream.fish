@@ -136,6 +136,7 @@ complete -c bfxstream -n '__bfxstream_in book' -l no-color -d 'No colour; NO_COL
 complete -c bfxstream -n '__bfxstream_in book' -s h -l help -d 'Show this message and exit.'
 complete -c bfxstream -n '__bfxstream_in book' -f -a '(__bfxstream_symbols)'
 
+complete -c bfxstream -n '__bfxstream_in stream' -l from -r -F -d 'Read SPECs from a file, one a line; - is stdin.'
 complete -c bfxstream -n '__bfxstream_in stream' -l view -r -f -a 'levels full top' -d 'levels: every row. full: the whole book after each burst. top: the best bid and ask.'
 complete -c bfxstream -n '__bfxstream_in stream' -l every -r -f -d 'With --view full or top: at most one in this time.'
 complete -c bfxstream -n '__bfxstream_in stream' -l every-update -d 'Print both te and tu of a trade, not the first alone.'

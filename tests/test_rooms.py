@@ -31,7 +31,8 @@ ROOMS = {
         *("stream", "output", "demo", ""),
     },
     "__main__": {"cli"},
-    "": set(),  # the package's own face
+    "face": {"protocol", "book", "stream", "demo", "errors"},
+    "": {"face", "protocol", "book", "stream", "errors"},  # names, loaded when they are used
 }
 
 
@@ -122,3 +123,13 @@ def test_a_stream_starts_without_what_only_look_ups_need():
     imported = imported_by("ticker", "--help")
     assert "bfxstream.stream.market" in imported
     assert not look_ups & imported
+
+
+def test_the_package_is_imported_without_the_heavy_modules():
+    script = "import sys, bfxstream; print(*sys.modules)"
+    answer = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    imported = set(answer.stdout.split())
+    assert "bfxstream.stream" in imported
+    assert not HEAVY & imported

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from bfxstream.cli.options import is_explicit
+from bfxstream.cli.time_scale import time_scale
 from bfxstream.errors import UsageError
 from bfxstream.stream import policy
 from bfxstream.stream.connect import check_url
@@ -33,5 +34,5 @@ def endpoint(url: str | None, rest_url: str | None, demo: bool) -> Iterator[Endp
         return
     from bfxstream.demo import DemoExchange  # noqa: PLC0415  asyncio and websockets cost 100 ms
 
-    with DemoExchange() as exchange:
+    with DemoExchange(heartbeat=15.0 * time_scale()) as exchange:
         yield Endpoint(exchange.url, rest_base(exchange.url, rest_url), demo=True)

@@ -28,6 +28,10 @@ class Limits:
             self._timeout = ONCE_TIMEOUT
         self._last_received = now
 
+    def overdue(self, now: float, grace: float) -> bool:
+        """Whether its time was over so long ago that nothing is worth waiting for."""
+        return self._end is not None and now >= self._end + grace
+
     def admit(self, items: list[Any]) -> Sequence[Any]:
         """What may still be printed of a batch."""
         if self._count is None:

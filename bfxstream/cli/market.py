@@ -15,6 +15,7 @@ from bfxstream.cli.options import (
     streaming_options,
 )
 from bfxstream.cli.run import run_stream
+from bfxstream.cli.specs import read_specs
 from bfxstream.cli.types import SpecType, SymbolType
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import (
@@ -123,13 +124,21 @@ def book(
 
 
 @click.command()
-@click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=SpecType())
+@click.argument("specs", metavar="[SPEC]...", nargs=-1, type=SpecType())
+@option(
+    "--from",
+    "file",
+    type=click.Path(),
+    metavar="FILE",
+    help="Read SPECs from a file, one a line; - is stdin.",
+)
 @_view
 @_every
 @_every_update
 @streaming_options
 def stream(
     specs: tuple[Subscription, ...],
+    file: str | None,
     view: str,
     every: float | None,
     every_update: bool,
@@ -137,14 +146,19 @@ def stream(
 ) -> int:
     """Several channels in one run and one output.
 
-    A SPEC is ticker:SYMBOL, trades:SYMBOL or book:SYMBOL[:PREC][:FREQ][:LEN].
+    A SPEC is ticker:SYMBOL, trades:SYMBOL or book:SYMBOL[:PREC][:FREQ][:LEN]. More than
+    one connection takes (25) are spread over several.
 
     \b
     Examples:
       bfxstream stream ticker:tBTCUSD trades:tBTCUSD book:tBTCUSD:P0:F0:25
+      echo trades:tBTCUSD | bfxstream stream --from -
       bfxstream stream trades:tBTCUSD trades:tETHUSD ticker:fUSD > market.jsonl
     """
-    return _run_books(list(specs), shared, view, every, every_update=every_update)
+    subscriptions = [*specs, *(read_specs(file) if file is not None else ())]
+    if not subscriptions:
+        raise UsageError("no subscription is given", hint="give a SPEC, or --from FILE")
+    return _run_books(subscriptions, shared, view, every, every_update=every_update)
 
 
 def _run_books(

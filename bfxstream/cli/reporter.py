@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bfxstream.cli.options import Settings
 from bfxstream.cli.stderr import say
-from bfxstream.protocol.events import Connected, Event, Reconnecting, Subscribed
+from bfxstream.protocol.events import Connected, Event, Reconnecting, Spread, Subscribed
 
 
 class Reporter:
@@ -14,18 +14,24 @@ class Reporter:
         self._verbose = settings.verbose or settings.debug
         self._silent = silent or settings.quiet
         self._was_connected = False
+        self._several = False
 
     def report(self, event: Event) -> None:
         """Say an event, if it is for this user."""
         if isinstance(event, Connected):
             self._was_connected = True
+        self._several = self._several or isinstance(event, Spread) or event.connection > 1
         if self._silent or (self._is_routine(event) and not self._verbose):
             return
-        say(event.sentence())
+        say(self._which(event.connection) + event.sentence())
 
-    def frame(self, direction: str, frame: bytes) -> None:
-        """Show one frame, for `--debug`."""
-        say(f"{direction} {frame.decode('utf-8', 'replace')}")
+    def frames(self, connection: int, direction: str, _mts: int, frames: list[bytes]) -> None:
+        """Show what was sent or received, for `--debug`."""
+        for frame in frames:
+            say(f"{self._which(connection)}{direction} {frame.decode('utf-8', 'replace')}")
+
+    def _which(self, connection: int) -> str:
+        return f"connection {connection}: " if self._several and connection else ""
 
     def _is_routine(self, event: Event) -> bool:
         # Attempts before the first connection end in one error line, not in ten.

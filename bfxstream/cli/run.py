@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TextIO
+from typing import Any, TextIO
 
 import msgspec
 
@@ -15,19 +15,21 @@ from bfxstream.cli.limits import Limits
 from bfxstream.cli.nearest import naming_the_nearest
 from bfxstream.cli.options import Settings, resolve_output
 from bfxstream.cli.reporter import Reporter
-from bfxstream.cli.signals import Signals
+from bfxstream.cli.signals import GRACE_SECONDS, Signals
 from bfxstream.cli.stderr import say
-from bfxstream.errors import BfxStreamError, ExitCode, UsageError
+from bfxstream.cli.time_scale import time_scale
+from bfxstream.errors import BfxStreamError, ExitCode, ReaderStalled, UsageError
 from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_fields, known_fields
 from bfxstream.output.pipe import pipe_sink
-from bfxstream.output.sink import Sink
+from bfxstream.output.sink import Sink, SteadySink
 from bfxstream.protocol.channels import Subscription
-from bfxstream.protocol.codes import MAX_SUBSCRIPTIONS
 from bfxstream.protocol.views import BookView
 from bfxstream.stream import policy
 from bfxstream.stream.feed import FeedOptions
-from bfxstream.stream.market import MarketStream, StreamOptions
+from bfxstream.stream.market import MarketStream
+from bfxstream.stream.options import StreamOptions
+from bfxstream.stream.policy import Policy
 
 _PIPE_TICK = 0.25
 _TABLE_TICK = 0.05
@@ -69,13 +71,16 @@ def run_stream(
             subscriptions,
             _stream_options(settings, place.url, feeds, output),
             on_event=reporter.report,
-            on_frame=reporter.frame if settings.debug else None,
+            on_frames=reporter.frames if settings.debug else None,
         )
         stream.status.demo = place.demo
-        ending.callback(_end_stream, stream, settings)
-        sink = _make_sink(output, stream, settings, view, signals)
+        limits = Limits(settings, time.monotonic())
+        ending.callback(_end_stream, stream, settings, limits)
+        sink = _make_sink(output, stream, settings, view, signals, limits)
         ending.callback(sink.close)
-        _pump(stream, sink, Limits(settings, time.monotonic()), signals, output)
+        if settings.duration is not None:
+            ending.enter_context(signals.ending_in(settings.duration))
+        _pump(stream, sink, limits, signals, output)
     return ExitCode.OK
 
 
@@ -84,9 +89,8 @@ def _pump(stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, ou
     for items in stream.batches():
         now = time.monotonic()
         with signals.held():
-            sink.write(limits.admit(items))
-            sink.tick(now)
-        stream.stats.records = limits.printed
+            if not _gives(sink, limits.admit(items), now):
+                return
         # A table draws from books that give no records: there every frame is data.
         received = stream.stats.messages > messages if output == "table" else bool(items)
         messages = stream.stats.messages
@@ -98,15 +102,19 @@ def _pump(stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, ou
         raise stream.last_failure
 
 
+def _gives(sink: Sink, records: Sequence[Any], now: float) -> bool:
+    """Let the sink have what came; False where the run is over and its reader takes nothing."""
+    try:
+        sink.write(records)
+        sink.tick(now)
+    except ReaderStalled:
+        return False
+    return True
+
+
 def _check(
     subscriptions: Sequence[Subscription], settings: Settings, output: str, view: BookView
 ) -> None:
-    if len(set(subscriptions)) > MAX_SUBSCRIPTIONS:
-        raise UsageError(
-            f"{len(set(subscriptions))} subscriptions are more than one connection takes "
-            f"({MAX_SUBSCRIPTIONS})",
-            hint="share them out over several runs",
-        )
     if settings.fields is not None:
         known = _known_fields(subscriptions, settings, view)
         check_fields(settings.fields, [*known, "total"] if output == "table" else known)
@@ -147,11 +155,17 @@ def _stream_options(settings: Settings, url: str, feeds: FeedOptions, output: st
         connect_timeout=_connect_timeout(settings),
         strict=settings.strict,
         tick=_TABLE_TICK if output == "table" else _PIPE_TICK,
+        policy=Policy().scaled(time_scale()),
     )
 
 
 def _make_sink(
-    output: str, stream: MarketStream, settings: Settings, view: BookView, signals: Signals
+    output: str,
+    stream: MarketStream,
+    settings: Settings,
+    view: BookView,
+    signals: Signals,
+    limits: Limits,
 ) -> Sink:
     if output == "table":
         from bfxstream.output.table import TableSink  # noqa: PLC0415  rich costs 90 ms
@@ -164,10 +178,15 @@ def _make_sink(
             color=False if settings.no_color else None,
         )
         signals.guard_screen(table.suspend, table.resume)
-        return table
+        return SteadySink(table, stream.still)
+
+    def may_wait() -> bool:
+        now = time.monotonic()
+        return not (signals.overdue(now) or limits.overdue(now, GRACE_SECONDS))
+
     return pipe_sink(
         output,
-        LineWriter(sys.stdout.fileno()),
+        LineWriter(sys.stdout.fileno(), may_wait),
         settings.fields,
         _known_fields(stream.subscriptions, settings, view),
     )
@@ -183,7 +202,8 @@ def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _end_stream(stream: MarketStream, settings: Settings) -> None:
+def _end_stream(stream: MarketStream, settings: Settings, limits: Limits) -> None:
     stream.close()
+    stream.stats.records = limits.printed
     if settings.stats:
         say(msgspec.json.encode(stream.stats).decode(), who="")

@@ -7,12 +7,16 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from types import FrameType
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
-_GRACE_SECONDS = 2
-"""How long a write to a reader that has stopped may hold up the end."""
+GRACE_SECONDS = 2
+"""How long a reader that has stopped may hold up the end."""
+
+_LAST_RESORT_SECONDS = 5
+"""After which it ends whatever holds it up."""
 
 
 class Interrupted(BaseException):
@@ -31,6 +35,7 @@ class Signals:
 
     def __init__(self) -> None:
         self._received: int | None = None
+        self._received_at = float("inf")
         self._holding = False
         self._restore: Callable[[], None] | None = None
         self._stop_later: Callable[[], None] | None = None
@@ -43,7 +48,21 @@ class Signals:
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def overdue(self, now: float) -> bool:
+        """Whether one has been held back for so long that nothing is worth waiting for."""
+        return now >= self._received_at + GRACE_SECONDS
+
+    @contextmanager
+    def ending_in(self, seconds: float) -> Iterator[None]:
+        """Leave, with code 0, soon after this time: a last resort against whatever blocks."""
+        signal.setitimer(signal.ITIMER_REAL, seconds + _LAST_RESORT_SECONDS)
+        try:
+            yield
+        finally:
+            if self._received is None:
+                signal.setitimer(signal.ITIMER_REAL, 0)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -80,14 +99,14 @@ class Signals:
     def _handle(self, number: int, _: FrameType | None) -> None:
         if self._received is not None:
             self._leave_at_once()
-        self._received = number
+        self._received, self._received_at = number, monotonic()
         if self._holding:
-            signal.alarm(_GRACE_SECONDS)
+            signal.setitimer(signal.ITIMER_REAL, _LAST_RESORT_SECONDS)
         else:
             raise Interrupted(number)
 
     def _leave_at_once(self, *_: object) -> None:
-        # The second Ctrl-C, or a reader that takes nothing: there is no cleaner way left.
+        # The second Ctrl-C, or something that blocks: there is no cleaner way left.
         if self._restore is not None:
             self._restore()
-        os._exit(128 + (self._received or signal.SIGTERM))
+        os._exit(0 if self._received is None else 128 + self._received)

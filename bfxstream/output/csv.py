@@ -31,7 +31,8 @@ class CsvSink:
         self._writer.check_reader(now)
 
     def close(self) -> None:
-        """Nothing is held: what was written has left."""
+        # Nothing is held: what was written has left.
+        self._writer.close()
 
     def _write_rows(self, rows: Sequence[Any]) -> None:
         buffer = io.StringIO()

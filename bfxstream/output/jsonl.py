@@ -27,7 +27,8 @@ class JsonLinesSink:
         self._writer.check_reader(now)
 
     def close(self) -> None:
-        """Nothing is held: what was written has left."""
+        # Nothing is held: what was written has left.
+        self._writer.close()
 
 
 class FieldsJsonLinesSink(JsonLinesSink):

@@ -26,4 +26,5 @@ class RawSink:
         self._writer.check_reader(now)
 
     def close(self) -> None:
-        """Nothing is held: what was written has left."""
+        # Nothing is held: what was written has left.
+        self._writer.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from bfxstream.protocol.records import Record
 
@@ -19,3 +20,24 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Leave the output as the user should find it."""
+
+
+class SteadySink:
+    """A sink that looks at books and counters: only while they do not change."""
+
+    def __init__(self, sink: Sink, still: AbstractContextManager[Any]) -> None:
+        """`still` is entered for each look."""
+        self._sink = sink
+        self._still = still
+
+    def write(self, records: Sequence[Record]) -> None:
+        with self._still:
+            self._sink.write(records)
+
+    def tick(self, now: float) -> None:
+        with self._still:
+            self._sink.tick(now)
+
+    def close(self) -> None:
+        with self._still:
+            self._sink.close()

@@ -51,6 +51,7 @@ class ChannelState(enum.Enum):
     ACTIVE = "active"
     LEAVING = "leaving"  # unsubscribe sent, to be subscribed afresh
     REFUSED = "refused"
+    DISPLACED = "displaced"  # refused on this connection, which is full
 
 
 class Channel:
@@ -72,6 +73,8 @@ class Channel:
         self.retry_at: float | None = None
         """When to ask again, where the exchange has said not now."""
         self.asked_again = False
+        self.put_off = 0
+        """How many times in a row the exchange has said not now."""
         self.sub_id = 0
         self.chan_id: int | None = None
         self.decode: Callable[[bytes, int], Message] = _no_decoder

@@ -34,15 +34,12 @@ class Action(enum.Enum):
 
     FIX = "fix"  # the request is wrong: asking again gives the same answer
     RETRY = "retry"  # passes by itself: ask again after a while
+    RATE_LIMIT = "rate limit"  # passes by itself, after a minute of silence
     OTHER_CONNECTION = "other connection"  # this socket is full
     ACTIVE = "active"  # it is already as we asked
     FORGET = "forget"  # the channel is gone already
     CONF_REFUSED = "conf refused"  # go on without the flags
     CREDENTIALS = "credentials"
-
-
-RETRY_SECONDS = 5.0
-"""What is refused for the moment is asked for again after this long."""
 
 
 class ErrorCode(NamedTuple):
@@ -51,8 +48,6 @@ class ErrorCode(NamedTuple):
     name: str
     remedy: str
     action: Action
-    wait: float = RETRY_SECONDS
-    """Seconds until another try, where the action is RETRY."""
 
 
 ERROR_CODES: dict[int, ErrorCode] = {
@@ -85,7 +80,7 @@ ERROR_CODES: dict[int, ErrorCode] = {
     10401: ErrorCode("ERR_UNSUB_NOT", "the channel was not subscribed", Action.FORGET),
     11000: ErrorCode("ERR_READY", "the exchange is not ready; retrying", Action.RETRY),
     11010: ErrorCode(
-        "ERR_RATE_LIMIT", "too many requests; retrying in a minute", Action.RETRY, 60.0
+        "ERR_RATE_LIMIT", "too many requests; retrying in a minute", Action.RATE_LIMIT
     ),
     20060: ErrorCode("EVT_RESYNC_START", "the exchange is in maintenance; retrying", Action.RETRY),
 }

@@ -11,14 +11,31 @@ class Event(Struct, tag_field="event", kw_only=True):
     """One thing that happened; `mts` is the local clock, in milliseconds."""
 
     mts: int = 0
+    connection: int = 0
+    """The number of the connection it happened to, from 1; 0 for the stream as a whole."""
 
     def sentence(self) -> str:
         """The event in words, for one line on stderr."""
         raise NotImplementedError
 
 
+class Spread(Event, tag="spread"):
+    """The subscriptions need several connections; the last can be opened after `seconds`."""
+
+    subscriptions: int
+    connections: int
+    seconds: float
+
+    def sentence(self) -> str:
+        spread = f"{self.subscriptions} subscriptions over {self.connections} connections"
+        if not self.seconds:
+            return spread
+        slow = f"opening them takes {self.seconds:.0f} s"
+        return f"{spread}; {slow}, as the exchange limits how many may be opened a minute"
+
+
 class Connected(Event, tag="connected"):
-    """The first connection stands."""
+    """A connection stands for the first time."""
 
     url: str
 
@@ -87,6 +104,17 @@ class Resync(Event, tag="resync"):
 
     def sentence(self) -> str:
         return f"{self.spec}: {self.reason}; resubscribing"
+
+
+class Moved(Event, tag="moved"):
+    """The exchange takes no more channels on a connection: those refused get another one."""
+
+    moved: int
+    kept: int
+
+    def sentence(self) -> str:
+        full = f"the exchange takes no more than {self.kept} channels on this connection"
+        return f"{full}; {self.moved} move to another"
 
 
 class Maintenance(Event, tag="maintenance"):

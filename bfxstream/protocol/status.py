@@ -13,21 +13,26 @@ class State(enum.Enum):
     """Where a connection is in its life."""
 
     CONNECTING = "connecting"
+    CONFIRMING = "subscribing"  # it stands, but the exchange has confirmed nothing yet
     LIVE = "connected"
     MAINTENANCE = "maintenance"
-    RECONNECTING = "reconnecting"
+    RECONNECTING = "reconnecting"  # waiting for its next attempt
     CLOSED = "closed"
 
 
 class Status(Struct):
-    """The state of the connection and the counters of the run, updated in place."""
+    """The state of the connections and the counters of the run, updated in place."""
 
     state: State = State.CONNECTING
+    """Of several connections, that of the one that is farthest from being live."""
     endpoint: str = ""
     demo: bool = False
     """The endpoint is the demo exchange of this run."""
     retry_at: float | None = None
     """`time.monotonic()` of the next attempt, while reconnecting."""
+    connections: int = 1
+    connected: int = 0
+    """How many of the connections are live."""
     last_received: float | None = None
     """`time.monotonic()` of the last frame."""
     notice: str = ""

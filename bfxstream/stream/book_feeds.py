@@ -15,7 +15,6 @@ from bfxstream.protocol.numbers import NULL, decimal, js_number, magnitude
 from bfxstream.protocol.records import BookLevel, BookTop, BookType, FullBook, Record
 from bfxstream.protocol.rows import LevelRow
 from bfxstream.protocol.views import BookView, record_type
-from bfxstream.stream import policy
 from bfxstream.stream.feed import Context, Feed
 
 _CHECKSUM = Kind.CHECKSUM
@@ -194,7 +193,7 @@ class BurstFeed(BookFeed):
     def tick(self, now: float) -> None:
         since = self._unsettled_since
         if since is not None:
-            if now - since >= policy.BURST_PAUSE:
+            if now - since >= self.context.policy.burst_pause:
                 self._settle()
         elif self._owed and now >= self._next_due:
             self._give_value()

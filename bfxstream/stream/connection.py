@@ -1,76 +1,96 @@
-"""One connection's life: opened, pumped for a session, watched, closed."""
+"""What a link reads from and writes to: a socket, or whatever takes its place."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import select
+import socket
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
 
 from websocket import WebSocketException, WebSocketTimeoutException
 
-from bfxstream.protocol.session import Session
 from bfxstream.stream import policy
 from bfxstream.stream.connect import describe_loss, open_socket
-from bfxstream.stream.watch import Watch
-
-FrameTap = Callable[[str, bytes], None]
-"""Sees every frame: `sent` or `received`, and its bytes."""
 
 
 class ConnectionLost(Exception):
     """A connection that stood has ended; the reason is its text."""
 
 
-class Connection:
-    """A socket and the session that speaks over it."""
-
-    def __init__(self, url: str, session: Session, *, timeout: float, tap: FrameTap | None) -> None:
-        """Connect. Raises ConnectionFailed that says which step failed."""
-        self.session = session
-        self._tap = tap
-        self._socket = open_socket(url, timeout)
-        self.opened_at = time.monotonic()
-        self._watch = Watch(self.opened_at)
+class Connection(Protocol):
+    """An open connection; one thread uses it at a time."""
 
     def read(self, patience: float) -> list[bytes]:
         """The frames of one read, or none where nothing comes within the patience, in seconds.
 
         Raises ConnectionLost.
         """
+        ...
+
+    def send(self, requests: Sequence[bytes]) -> None:
+        """Send these text frames. Raises ConnectionLost."""
+        ...
+
+    def interrupt(self) -> None:
+        """Let a long read return at once, now and ever after; from any thread."""
+        ...
+
+    def close(self) -> None:
+        """End it in good order, if it has not ended yet."""
+        ...
+
+
+Opener = Callable[[str, float], Connection]
+"""Connects to a URL, no step longer than so many seconds. Raises ConnectionFailed."""
+
+
+_SHORT_PATIENCE = 0.25
+"""Seconds that nobody minds to wait for a read in another thread."""
+
+
+class SocketConnection:
+    """A connection over the network."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        """Connect. Raises ConnectionFailed that says which step failed."""
+        self._socket = open_socket(url, timeout)
+        self._waking, self._waked = socket.socketpair()
+        self._arrivals = select.poll()
+        self._arrivals.register(self._waked, select.POLLIN)
+        self._arrivals.register(cast("socket.socket", self._socket.sock), select.POLLIN)
+
+    def read(self, patience: float) -> list[bytes]:
+        if patience > _SHORT_PATIENCE:
+            # A reader thread's: it may be long, as it can be interrupted.
+            if self._socket.is_drained and not self._arrive_within(patience):
+                return []
+            patience = _SHORT_PATIENCE
         try:
             self._socket.settimeout(patience)
-            frames = self._socket.receive()
+            return self._socket.receive()
         except WebSocketTimeoutException:
-            self._look_at_the_clock()
             return []
         except (WebSocketException, OSError) as error:
             raise ConnectionLost(describe_loss(error)) from error
-        self._watch.heard(time.monotonic())
-        if self._tap is not None:
-            for frame in frames:
-                self._tap("received", frame)
-        return frames
 
-    def send_requests(self) -> None:
-        """Send what the session wants to say. Raises ConnectionLost."""
-        requests = self.session.frames_to_send()
-        if not requests:
-            return
+    def _arrive_within(self, patience: float) -> bool:
+        """Whether something comes, before the patience ends or somebody interrupts."""
+        ready = [descriptor for descriptor, _ in self._arrivals.poll(patience * 1000)]
+        return bool(ready) and ready != [self._waked.fileno()]
+
+    def send(self, requests: Sequence[bytes]) -> None:
         try:
             self._socket.settimeout(policy.CONNECT_TIMEOUT)
             for frame in requests:
-                if self._tap is not None:
-                    self._tap("sent", frame)
                 self._socket.send(frame.decode("ascii"))
         except (WebSocketException, OSError) as error:
             raise ConnectionLost(describe_loss(error)) from error
 
+    def interrupt(self) -> None:
+        self._waking.close()
+
     def close(self) -> None:
         """Close with a close frame."""
         self._socket.close(timeout=policy.CLOSE_TIMEOUT)
-
-    def _look_at_the_clock(self) -> None:
-        now = time.monotonic()
-        if self._watch.is_dead(now):
-            raise ConnectionLost(f"nothing came for {policy.DEAD_AFTER:.0f} s")
-        if self._watch.wants_ping(now):
-            self.session.ping(time.time_ns() // 1_000_000)
+        self._waking.close()
+        self._waked.close()

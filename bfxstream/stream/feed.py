@@ -16,6 +16,7 @@ from bfxstream.protocol.decode import Kind, Message
 from bfxstream.protocol.events import Event
 from bfxstream.protocol.records import Stats
 from bfxstream.protocol.views import BookView
+from bfxstream.stream.policy import Policy
 
 
 class FeedOptions(Struct, frozen=True):
@@ -40,10 +41,11 @@ class Context(Struct):
     """Takes the place of a subscription that must be joined afresh, the reason, and how many
     times in a row that has been so."""
     wall_mts: Callable[[], int]
+    policy: Policy = Policy()
     out: list[Any] = field(default_factory=list)
     """Where the records go, in order; emptied by the owner for each batch."""
     now: float = 0.0
-    """`time.monotonic()` of the read that is being taken in."""
+    """The steady clock, in seconds, at the read that is being taken in."""
 
 
 class Feed:

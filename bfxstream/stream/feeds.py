@@ -13,9 +13,9 @@ from bfxstream.protocol.decode import ROW, ROWS, Kind
 from bfxstream.protocol.events import Gap
 from bfxstream.protocol.records import Record, TradeType
 from bfxstream.protocol.views import BookView, record_type
-from bfxstream.stream import policy
 from bfxstream.stream.book_feeds import make_book_feed
 from bfxstream.stream.feed import Context, Feed
+from bfxstream.stream.policy import MOST_HELD
 from bfxstream.trades import TradeLedger
 
 _EXECUTED, _UPDATED = Kind.EXECUTED, Kind.UPDATED
@@ -76,14 +76,14 @@ class TradesFeed(Feed):
             self._release()
 
     def tick(self, now: float) -> None:
-        if self._held and now - self._held_since >= policy.SNAPSHOT_SECONDS:
+        if self._held and now - self._held_since >= self.context.policy.snapshot_wait:
             self._release()
 
     def _hold(self, kind: Kind, row: Any) -> None:
         if not self._held:
             self._held_since = self.context.now
         self._held.append((kind, row))
-        if len(self._held) > policy.MOST_HELD:
+        if len(self._held) > MOST_HELD:
             self._release()
 
     def _release(self) -> None:

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import random
+from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from bfxstream.protocol.codes import MAX_SUBSCRIPTIONS
+from bfxstream.protocol.patience import Patience
 
 PUBLIC_URL = "wss://api-pub.bitfinex.com/ws/2"
-
 PUBLIC_REST_URL = "https://api-pub.bitfinex.com/v2"
+AUTHENTICATED_HOST = "api.bitfinex.com"
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for each step of a connect: TCP, TLS, handshake."""
 
 CLOSE_TIMEOUT = 1
 """Seconds to wait for the answer to our close frame."""
-
-PING_AFTER = 17.0
-"""Seconds without a frame until the API's ping is sent: a heartbeat is due every 15 s."""
-
-DEAD_AFTER = 25.0
-"""Seconds without a frame until the connection counts as dead, whatever TCP says."""
-
-BACKOFF_FIRST = 1.0
-BACKOFF_MOST = 60.0
-HEALTHY_AFTER = 30.0
-"""Seconds of a live connection after which the backoff starts anew."""
-
-RATE_LIMIT_WAIT = 60.0
-"""Seconds to stay away after a 429 (API: Requirements and limitations)."""
 
 REQUEST_TIMEOUT = 10.0
 """Seconds for a REST look-up from its beginning to the last byte of its answer."""
@@ -37,45 +30,94 @@ REQUESTS_A_MINUTE = 10
 MOST_ANSWER_BYTES = 16 * 1024 * 1024
 """Of a REST answer: ten times the largest that the API gives, 10000 rows."""
 
-RETRY_FOR_FIRST = 10.0
-"""Seconds to keep trying before there was any connection, unless `--retry-for` says otherwise."""
-
 SYMBOLS_FRESH_FOR = 24 * 3600.0
 """Seconds for which the list of symbols that is kept is not asked for again."""
 
 NEAREST_TIMEOUT = 3.0
 """Seconds that a refused symbol's nearest names are looked up for, where no list is kept."""
 
-MISMATCHES_UNTIL_RECONNECT = 3
-"""Checksum mismatches in a row on one book until the whole connection is made anew."""
-
-BURST_PAUSE = 0.05
-"""Seconds without an update after which a burst counts as over, where bursts are not bulk."""
-
-
-SNAPSHOT_SECONDS = 5.0
-"""How long trades are held back for the snapshot that must come before them."""
-
 MOST_HELD = 1000
 """Trades held back at most, whatever becomes of the snapshot."""
 
-NOTICE_SECONDS = 30.0
-"""How long the status line shows what went wrong after it is mended."""
+TimesT = TypeVar("TimesT", bound=Struct)
 
 
-class Backoff:
-    """Exponential backoff with full jitter: a random wait below a bound that doubles."""
+class ConnectLimit(NamedTuple):
+    """At most so many attempts to connect to one endpoint in any window of so many seconds."""
 
-    def __init__(self, rng: random.Random | None = None) -> None:
-        self.attempts = 0
-        self._random = rng or random.Random()
+    attempts: int
+    window: float
 
-    def reset(self) -> None:
-        """Start anew, after a connection that stayed healthy."""
-        self.attempts = 0
 
-    def next_delay(self, *, at_least: float = 0.0) -> float:
-        """Seconds to wait before the next attempt."""
-        bound = min(BACKOFF_MOST, BACKOFF_FIRST * 2**self.attempts)
-        self.attempts += 1
-        return at_least + self._random.uniform(0, bound)
+class Policy(Struct, frozen=True, kw_only=True):
+    """How a stream connects, waits and watches: a float is in seconds, an int is a count."""
+
+    ping_after: float = 17.0
+    """Without a frame, until the API's ping is sent: a heartbeat is due every 15 s."""
+
+    dead_after: float = 25.0
+    """Without a frame, until the connection counts as dead, whatever TCP says."""
+
+    backoff_first: float = 1.0
+    backoff_most: float = 60.0
+
+    healthy_after: float = 30.0
+    """Of a live connection, after which the backoff starts anew."""
+
+    rate_limit_wait: float = 60.0
+    """To stay away after a 429 (API: Requirements and limitations)."""
+
+    public_attempts: int = 20
+    public_window: float = 61.0
+    """The exchange allows 20 a minute, by its clock: a little may lie between ours and that."""
+
+    account_attempts: int = 5
+    account_window: float = 16.0
+    """The authenticated endpoint allows 5 in 15 s (API: Requirements and limitations)."""
+
+    retry_for_first: float = 10.0
+    """To keep trying before there was any connection, unless `--retry-for` says otherwise."""
+
+    mismatches_until_reconnect: int = 3
+    """Checksum mismatches in a row on one book until the whole connection is made anew."""
+
+    subscriptions: int = MAX_SUBSCRIPTIONS
+    """On one connection at most."""
+
+    burst_pause: float = 0.05
+    """Without an update, after which a burst counts as over, where bursts are not bulk."""
+
+    snapshot_wait: float = 5.0
+    """How long trades are held back for the snapshot that must come before them."""
+
+    notice: float = 30.0
+    """How long the status line shows what went wrong after it is mended."""
+
+    pause: float = 1.0
+    """Held up for longer than this by its reader, a stream stops its watches, too."""
+
+    thread_tick: float = 1.0
+    """Between two looks of a reader thread at what is due, where nothing comes."""
+
+    patience: Patience = Patience()
+
+    def connect_limit(self, url: str) -> ConnectLimit:
+        """How often the endpoint of this URL may be connected to."""
+        if urlsplit(url).hostname == AUTHENTICATED_HOST:
+            return ConnectLimit(self.account_attempts, self.account_window)
+        return ConnectLimit(self.public_attempts, self.public_window)
+
+    def scaled(self, factor: float) -> Policy:
+        """The same policy, every time multiplied: for tests that cannot wait."""
+        return _scaled(self, factor)
+
+
+def _scaled(times: TimesT, factor: float) -> TimesT:
+    changes: dict[str, object] = {}
+    for name in times.__struct_fields__:
+        value = getattr(times, name)
+        if isinstance(value, float):
+            changes[name] = value * factor
+        elif isinstance(value, Struct):
+            changes[name] = _scaled(value, factor)
+    return msgspec.structs.replace(times, **changes)

@@ -29,6 +29,14 @@ class BatchSocket(WebSocket):
         # The JSON decoder checks UTF-8 where text matters; the library's check is slow.
         super().__init__(skip_utf8_validation=True, **options)
 
+    @property
+    def is_drained(self) -> bool:
+        """Whether nothing that has arrived waits to be handed out, whole or in part."""
+        if self._position < len(self._buffer) or not self._between_frames():
+            return False
+        pending = getattr(self.sock, "pending", None)  # a plain socket keeps nothing itself
+        return pending is None or not pending()
+
     def receive(self) -> list[bytes]:
         """Every whole text frame that has arrived, at least one; waits for the first.
 

@@ -81,6 +81,10 @@ class TlsSocket:
         self._flush()
         return len(data)
 
+    def pending(self) -> int:
+        """How many bytes have come that were not received yet, decrypted or not."""
+        return self._tls.pending() + self._incoming.pending
+
     def _decrypt(self, most: int) -> int:
         """Decrypt all that is here into the buffer; the number of bytes, 0 where more must come.
 

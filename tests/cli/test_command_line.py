@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
+import time
 
 import click
 import pytest
@@ -15,8 +17,10 @@ from bfxstream.cli import cli, run_command
 from bfxstream.cli.limits import ONCE_TIMEOUT, Limits
 from bfxstream.cli.options import Settings, resolve_output
 from bfxstream.cli.reporter import Reporter
-from bfxstream.cli.signals import Interrupted, Signals
+from bfxstream.cli.signals import GRACE_SECONDS, Interrupted, Signals
+from bfxstream.cli.specs import read_specs
 from bfxstream.cli.stderr import printable, say
+from bfxstream.cli.time_scale import time_scale
 from bfxstream.cli.types import DurationType, FieldsType, SpecType, SymbolType
 from bfxstream.errors import CompletenessLost, ExitCode, NothingReceived, Refused, UsageError
 from bfxstream.protocol import events
@@ -125,12 +129,58 @@ def test_bad_usage_is_one_line_that_names_it_and_exit_2(answer, arguments, words
         assert word in err
 
 
-def test_more_subscriptions_than_one_connection_takes_are_refused(answer):
-    symbols = [f"t{i:03}USD" for i in range(26)]
-    code, _, err = answer("ticker", *symbols)
+# Subscriptions from a file.
+
+
+def test_specs_come_a_line_each_with_comments_and_blank_lines(tmp_path):
+    file = tmp_path / "specs"
+    file.write_text("\ufeff# what I trade\n\ntrades:tBTCUSD # the main one\r\n  ticker:fUSD\n#\n")
+    assert [wish.spec for wish in read_specs(str(file))] == ["trades:tBTCUSD", "ticker:fUSD"]
+
+
+def test_specs_may_come_through_standard_input(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"trades:tBTCUSD\n")))
+    assert [wish.spec for wish in read_specs("-")] == ["trades:tBTCUSD"]
+
+
+def test_who_is_to_type_specs_is_told_how(monkeypatch, capsys):
+    class Terminal(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal(io.BytesIO(b"trades:tBTCUSD\n")))
+    read_specs("-")
+    assert "Ctrl-D" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"trades:tBTCUSD\n\nbogus\n", ["line 3", "'bogus'", "trades:SYMBOL"]),
+        (b"# nothing\n", ["no subscription"]),
+        (b"trades:t\xff\n", ["UTF-8"]),
+        (None, ["cannot read", "No such file"]),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_the_line_at_fault(
+    answer, tmp_path, content, words
+):
+    file = tmp_path / "specs"
+    if content is not None:
+        file.write_bytes(content)
+    code, out, err = answer("stream", "--from", str(file))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert all(word in err for word in [*words, str(file)])
+
+
+def test_a_stream_of_nothing_is_a_usage_error(answer):
+    code, _, err = answer("stream")
     assert code == 2
-    assert "26" in err
-    assert "25" in err
+    assert "--from" in err
+
+
+# Schemas.
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
@@ -326,6 +376,13 @@ def test_a_timeout_raises_after_so_long_without_anything_received():
         patient.reached(False, 1003)
 
 
+def test_a_run_is_overdue_some_time_after_its_end():
+    timed = limits(duration=10)
+    assert not timed.overdue(1011.9, grace=2)
+    assert timed.overdue(1012, grace=2)
+    assert not limits().overdue(1e9, grace=2)
+
+
 def test_once_has_a_timeout_of_its_own_and_a_plain_run_has_none():
     with pytest.raises(NothingReceived):
         limits(once=True).reached(False, 1000 + ONCE_TIMEOUT)
@@ -368,6 +425,43 @@ def test_attempts_before_the_first_connection_are_not_said_those_after_it_are(ca
     assert len(reported(capsys, [ROUTINE[0], attempt])) == 1
 
 
+def test_of_several_connections_it_is_said_which(capsys):
+    spread = events.Spread(50, 2, 0.0)
+    lost = events.Reconnecting("lost", 1.0, 1, connection=2)
+    lines = reported(capsys, [ROUTINE[0], spread, lost])
+    assert lines == [
+        "bfxstream: 50 subscriptions over 2 connections",
+        f"bfxstream: connection 2: {lost.sentence()}",
+    ]
+
+
+def test_frames_are_shown_with_their_direction(capsys):
+    reporter = Reporter(settings(debug=True), silent=False)
+    reporter.frames(1, "sent", 1700, [b"{}"])
+    reporter.frames(2, "received", 1700, [b"[1]", b"[2]"])
+    assert capsys.readouterr().err.splitlines() == [
+        "bfxstream: sent {}",
+        "bfxstream: received [1]",
+        "bfxstream: received [2]",
+    ]
+
+
+# A faster clock.
+
+
+@pytest.mark.parametrize(("text", "scale"), [("", 1), ("0.1", 0.1), ("2", 2)])
+def test_a_time_scale_is_a_factor(monkeypatch, text, scale):
+    monkeypatch.setenv("BFXSTREAM_TIME_SCALE", text)
+    assert time_scale() == scale
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "fast"])
+def test_what_is_no_factor_is_refused(monkeypatch, text):
+    monkeypatch.setenv("BFXSTREAM_TIME_SCALE", text)
+    with pytest.raises(UsageError, match="BFXSTREAM_TIME_SCALE"):
+        time_scale()
+
+
 # Signals.
 
 
@@ -387,6 +481,22 @@ def test_a_signal_during_a_write_is_held_until_its_end(raised_signals):
             written.append("the whole line")
         written.append("never")
     assert written == ["the whole line"]
+
+
+def test_a_reader_that_takes_nothing_is_waited_for_no_longer_than_a_while(raised_signals):
+    with Signals() as signals, pytest.raises(Interrupted), signals.held():
+        now = time.monotonic()
+        assert not signals.overdue(now + 1e9)
+        signal.raise_signal(signal.SIGTERM)
+        assert not signals.overdue(now + GRACE_SECONDS - 0.5)
+        assert signals.overdue(time.monotonic() + GRACE_SECONDS)
+
+
+def test_a_last_resort_is_set_for_the_time_of_a_run_and_no_longer(raised_signals):
+    with Signals() as signals:
+        with signals.ending_in(3600):
+            assert signal.getitimer(signal.ITIMER_REAL)[0] > 3600
+        assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
 @pytest.fixture

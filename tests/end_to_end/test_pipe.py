@@ -269,3 +269,18 @@ def test_every_listed_symbol_can_be_subscribed(exchange: DemoExchange) -> None:
     assert (listed.code, listed.stderr) == (0, "")
     assert (result.code, result.stderr) == (0, "")
     assert sorted(record["symbol"] for record in result.records) == sorted(symbols)
+
+
+def test_more_than_one_connection_takes_comes_through_several(exchange: DemoExchange) -> None:
+    symbols = ("tBTCUSD", "tETHUSD", "tXRPUSD", "fUSD")
+    books = [f"book:{s}:{p}:F0:{n}" for s in symbols for p in ("P0", "P1", "R0") for n in (1, 100)]
+    specs = [*books, *(f"{kind}:{s}" for kind in ("ticker", "trades") for s in symbols)]
+    result = run(
+        *("stream", "--from", "-", "--url", exchange.url, "--view", "top", "--once", "--stats"),
+        stdin="\n".join(["# everything", *specs, specs[0]]),
+    )
+    assert result.code == 0
+    assert len(result.records) == len(specs) == 32
+    spread, stats = result.stderr.splitlines()
+    assert spread == "bfxstream: 32 subscriptions over 2 connections"
+    assert json.loads(stats)["records"] == 32

@@ -78,8 +78,27 @@ def test_a_signal_ends_it_although_the_reader_has_stopped(exchange: DemoExchange
     wait_until(lambda: not select.select([], [writer], [], 0)[1])
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=10) == 143
-    os.close(reader)
+    assert_whole_lines(reader, writer)
+
+
+def test_its_time_ends_it_although_the_reader_has_stopped(exchange: DemoExchange) -> None:
+    reader, writer = os.pipe()
+    process = start(
+        *("stream", "book:tBTCUSD", "trades:tBTCUSD", "--url", exchange.url, "--duration", "0.3s"),
+        stdout=writer,
+    )
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    assert process.wait(timeout=10) == 0
+    assert_whole_lines(reader, writer)
+
+
+def assert_whole_lines(reader: int, writer: int) -> None:
+    """What waits in the pipe of a program that has ended is there to the last line's end."""
     os.close(writer)
+    with os.fdopen(reader) as waiting:
+        text = waiting.read()
+    assert text.endswith("\n")
+    assert [json.loads(line)["channel"] for line in text.splitlines()]
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -104,6 +123,23 @@ def test_it_closes_the_connection_with_a_close_frame() -> None:
         run("ticker", "tBTCUSD", "--url", f"ws://127.0.0.1:{port}", "--duration", "0.5s")
         server.shutdown()
     assert closed == [1000]
+
+
+def test_a_faster_clock_notices_sooner_that_a_connection_is_dead() -> None:
+    def greet_and_fall_silent(connection: ServerConnection) -> None:
+        connection.send('{"event":"info","version":2,"platform":{"status":1}}')
+        for _ in connection:
+            pass
+
+    with serve(greet_and_fall_silent, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+        result = run(
+            *("ticker", "tBTCUSD", "--url", url, "--no-reconnect"), BFXSTREAM_TIME_SCALE="0.01"
+        )
+        server.shutdown()
+    assert result.code == 1
+    assert "nothing came for 0.25 s" in result.stderr
 
 
 def test_the_demo_leaves_no_process_behind() -> None:

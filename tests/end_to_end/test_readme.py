@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,15 @@ def test_an_example_runs_and_prints(
     assert result.stderr == ""
     assert result.code == 0
     assert result.stdout or any(file.stat().st_size for file in tmp_path.iterdir())
+
+
+def test_the_example_in_python_runs_as_it_stands() -> None:
+    [example] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", example], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 40
 
 
 def test_the_demo_exchange_serves_the_client_beside_it() -> None:

@@ -112,6 +112,9 @@ def test_figures_of_an_empty_book_may_be_null_and_nothing_else_but_numbers(name)
 
 
 EVENTS = [
+    events.Spread(50, 2, 0.0),
+    events.Spread(600, 24, 61.0),
+    events.Moved(5, 20),
     events.Connected(url="ws://x"),
     events.Reconnecting("lost", 1.5, 2),
     events.Reconnected(url="ws://x", after=2.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec import Raw
 
-from bfxstream.errors import ReaderGone, UsageError
+from bfxstream.errors import ReaderGone, ReaderStalled, UsageError
 from bfxstream.output.csv import CsvSink
 from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_fields, known_fields, values_of
@@ -273,6 +274,50 @@ def test_a_pipe_that_takes_a_part_gets_the_rest(monkeypatch):
         os.close(writing)
     assert b"".join(taken) == TRADE_LINE.encode()
     assert len(taken) > 10
+
+
+def fill(pipe: Pipe, line: bytes, count: int) -> None:
+    """Write lines to a reader that takes none of them, whom nobody waits for."""
+    writer = LineWriter(pipe.writing, may_wait=lambda: False)
+    with pytest.raises(ReaderStalled):
+        writer.write(line * count)
+    writer.close()
+
+
+@pytest.mark.parametrize("length", [10, 333, 5000, 100_000])
+def test_a_reader_that_takes_nothing_is_left_with_whole_lines(pipe, length):
+    fcntl.fcntl(pipe.writing, fcntl.F_SETPIPE_SZ, 4096)
+    line = b"x" * (length - 1) + b"\n"
+    fill(pipe, line, 1000)
+    text = pipe.read().encode()
+    assert text
+    assert text == line * (len(text) // length)
+
+
+def test_a_reader_is_waited_for_as_long_as_it_may_be(pipe):
+    looks = []
+
+    def may_wait() -> bool:
+        # Nobody has read until now: the reader takes what there is, and all of it is written.
+        looks.append(pipe.read())
+        return True
+
+    writer = LineWriter(pipe.writing, may_wait)
+    lines = TRADE_LINE.encode() * 2000
+    writer.write(lines)
+    writer.close()
+    assert len(looks) > 1
+    assert "".join(looks) + pipe.read() == lines.decode()
+
+
+def test_the_pipe_stays_as_it_was_for_those_who_share_it(pipe):
+    pipe.writer.write(b"x\n")
+    assert os.get_blocking(pipe.writing)
+
+
+def test_a_pipe_that_was_given_without_blocking_is_waited_for_too(pipe):
+    os.set_blocking(pipe.writing, False)
+    fill(pipe, b"line\n", 20_000)
 
 
 SINKS = [

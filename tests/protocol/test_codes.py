@@ -28,7 +28,7 @@ DOCUMENTED = {
     10400: Action.FORGET,
     10401: Action.FORGET,
     11000: Action.RETRY,
-    11010: Action.RETRY,
+    11010: Action.RATE_LIMIT,
     20060: Action.RETRY,
 }
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from bfxstream.errors import ConnectionFailed
 from bfxstream.protocol.channel_state import ChannelState
-from bfxstream.protocol.codes import RETRY_SECONDS, Conf
+from bfxstream.protocol.codes import Conf
 from bfxstream.protocol.decode import Kind
 from bfxstream.protocol.events import (
     BadFrame,
@@ -35,16 +35,10 @@ from bfxstream.protocol.events import (
     Resync,
     Subscribed,
 )
-from bfxstream.protocol.session import (
-    BAD_FRAMES_A_REPORT,
-    CONFIRM_SECONDS,
-    HEAL_SECONDS,
-    LEAVE_SECONDS,
-    LOOK_SECONDS,
-    MAINTENANCE_SECONDS,
-    MOST_REPEATS,
-    SILENCE_SECONDS,
-)
+from bfxstream.protocol.patience import Patience
+from bfxstream.protocol.session import BAD_FRAMES_A_REPORT, MOST_REPEATS
+
+PATIENCE = Patience()
 
 BOOK, TRADES, TICKER = "book:tBTCUSD:P0:F0:25", "trades:tBTCUSD", "ticker:tETHUSD"
 TRADE = [5, 1564617600709, 0.1, 100]
@@ -361,11 +355,26 @@ def test_an_error_without_sub_id_finds_its_request_by_what_it_echoes():
     assert rejected.spec == BOOK
 
 
-def test_a_full_connection_is_a_rejection():
-    talk = Conversation(TRADES)
-    [wish] = talk.greet()
-    talk.say(error(wish, 10305, "subscribe: limit"))
-    assert [e.code for e in talk.events()] == [10305]
+def test_what_a_full_connection_refuses_is_displaced_once_all_is_answered():
+    talk = Conversation(TRADES, TICKER, BOOK)
+    first, second, third = talk.greet()
+    talk.say(subscribed(first, 10), error(second, 10305, "subscribe: limit"))
+    assert talk.session.take_displaced() == []
+    talk.say(error(third, 10305, "subscribe: limit"))
+    assert [c.subscription.spec for c in talk.session.take_displaced()] == [TICKER, BOOK]
+    assert talk.session.take_displaced() == []
+    assert [channel.subscription.spec for channel in talk.channels] == [TRADES]
+    assert [type(e) for e in talk.events()] == [Subscribed, Notice, Notice]
+
+
+def test_a_request_that_is_never_answered_does_not_hold_up_what_is_displaced():
+    talk = Conversation(TRADES, TICKER)
+    talk.session.tick(100.0)
+    _, second = talk.greet()
+    talk.say(error(second, 10305, "subscribe: limit"))
+    assert talk.session.take_displaced() == []
+    talk.session.tick(100.0 + PATIENCE.confirm)
+    assert [c.subscription.spec for c in talk.session.take_displaced()] == [TICKER]
 
 
 def test_what_was_refused_for_the_moment_is_asked_again_after_a_while():
@@ -373,9 +382,9 @@ def test_what_was_refused_for_the_moment_is_asked_again_after_a_while():
     talk.session.tick(100.0)
     [wish] = talk.greet()
     talk.say(error(wish, 11000, "ready: error"))
-    talk.session.tick(100.0 + RETRY_SECONDS - LOOK_SECONDS)
+    talk.session.tick(100.0 + PATIENCE.retry - PATIENCE.look)
     assert talk.requests() == []
-    talk.session.tick(100.0 + RETRY_SECONDS)
+    talk.session.tick(100.0 + PATIENCE.retry)
     [again] = talk.requests()
     assert (again["channel"], again["symbol"]) == ("trades", "tBTCUSD")
     assert again["subId"] != wish["subId"]
@@ -383,6 +392,34 @@ def test_what_was_refused_for_the_moment_is_asked_again_after_a_while():
     assert talk.requests() == []
     talk.say(subscribed(again, 10))
     assert states(talk) == [ChannelState.ACTIVE]
+
+
+def test_what_is_refused_again_and_again_is_asked_for_ever_more_seldom():
+    talk = Conversation(TRADES)
+    now = 100.0
+    talk.session.tick(now)
+    [wish] = talk.greet()
+    waits = []
+    for _ in range(5):
+        talk.say(error(wish, 11000, "ready: error"))
+        refused_at = now
+        while not (asked := talk.requests()):
+            now += PATIENCE.look
+            talk.session.tick(now)
+        waits.append(now - refused_at)
+        [wish] = asked
+    assert waits == [5.0, 10.0, 20.0, 30.0, 30.0]
+
+
+def test_after_too_many_requests_a_minute_is_kept_quiet():
+    talk = Conversation(TRADES)
+    talk.session.tick(100.0)
+    [wish] = talk.greet()
+    talk.say(error(wish, 11010, "ratelimit: error"))
+    talk.session.tick(100.0 + PATIENCE.rate_limit - PATIENCE.look)
+    assert talk.requests() == []
+    talk.session.tick(100.0 + PATIENCE.rate_limit)
+    assert [r["event"] for r in talk.requests()] == ["subscribe"]
 
 
 def test_nothing_is_asked_again_during_maintenance():
@@ -475,22 +512,46 @@ def test_a_request_that_is_not_answered_is_made_once_more_then_needs_another_con
     talk = Conversation(BOOK)
     talk.session.tick(100.0)
     talk.greet()
-    talk.session.tick(100.0 + CONFIRM_SECONDS - LOOK_SECONDS)
+    talk.session.tick(100.0 + PATIENCE.confirm - PATIENCE.look)
     assert talk.requests() == []
-    talk.session.tick(100.0 + CONFIRM_SECONDS)
+    talk.session.tick(100.0 + PATIENCE.confirm)
     assert [r["event"] for r in talk.requests()] == ["subscribe"]
     assert "not confirmed" in talk.events()[0].sentence()
-    talk.session.tick(100.0 + 2 * CONFIRM_SECONDS)
+    talk.session.tick(100.0 + 2 * PATIENCE.confirm)
     assert BOOK in talk.session.reconnect_reason
+
+
+def test_a_request_that_is_never_answered_leaves_the_others_alone_and_is_made_again():
+    talk = Conversation(BOOK, TRADES)
+    talk.session.tick(100.0)
+    _, second = talk.greet()
+    talk.say(subscribed(second, 11))
+    for turn in range(1, 4):
+        talk.data(11, "hb")
+        talk.session.tick(100.0 + turn * PATIENCE.confirm)
+        assert [r["channel"] for r in talk.requests()] == ["book"]
+        assert "not confirmed" in talk.events()[-1].sentence()
+    assert not talk.session.reconnect_reason
+
+
+def test_a_late_answer_to_a_first_request_is_as_good_as_one_to_the_second():
+    talk = Conversation(BOOK, TRADES)
+    talk.session.tick(100.0)
+    first, _ = talk.greet()
+    talk.session.tick(100.0 + PATIENCE.confirm)
+    [second, _] = talk.requests()
+    talk.say(subscribed(first, 10), error(second, 10301, "subscribe: dup", chanId=10))
+    assert states(talk)[0] is ChannelState.ACTIVE
+    assert not talk.session.reconnect_reason
 
 
 def test_a_channel_that_cannot_be_left_needs_another_connection():
     talk = Conversation(BOOK)
     talk.start()
     talk.session.resubscribe(talk.channels[0], "for a test")
-    talk.session.tick(LEAVE_SECONDS - LOOK_SECONDS)
+    talk.session.tick(PATIENCE.leave - PATIENCE.look)
     assert not talk.session.reconnect_reason
-    talk.session.tick(LEAVE_SECONDS)
+    talk.session.tick(PATIENCE.leave)
     assert BOOK in talk.session.reconnect_reason
 
 
@@ -498,7 +559,7 @@ def test_a_channel_without_heartbeats_is_joined_anew_while_the_others_live():
     talk = Conversation(BOOK, TRADES)
     talk.start()
     talk.session.tick(1.0)
-    for now in range(10, int(SILENCE_SECONDS) + 10, 5):
+    for now in range(10, int(PATIENCE.silence) + 10, 5):
         talk.data(11, "hb")
         talk.session.tick(float(now))
     assert [(e.spec, "45 s" in e.reason) for e in talk.events()] == [(BOOK, True)]
@@ -510,9 +571,9 @@ def test_maintenance_that_does_not_end_needs_another_connection():
     talk.session.tick(50.0)
     talk.start()
     talk.say(info(20060))
-    talk.session.tick(50.0 + MAINTENANCE_SECONDS - LOOK_SECONDS)
+    talk.session.tick(50.0 + PATIENCE.maintenance - PATIENCE.look)
     assert not talk.session.reconnect_reason
-    talk.session.tick(50.0 + MAINTENANCE_SECONDS)
+    talk.session.tick(50.0 + PATIENCE.maintenance)
     assert "maintenance" in talk.session.reconnect_reason
 
 
@@ -601,7 +662,7 @@ def test_unreadable_trades_are_made_up_for_by_a_snapshot_but_not_in_a_storm():
     talk.say(subscribed(request, 10))
     talk.data(10, "te", ["no", "trade"])
     assert [type(e) for e in talk.events()] == [BadFrame, Resync, Subscribed]
-    talk.session.tick(100.0 + HEAL_SECONDS)
+    talk.session.tick(100.0 + PATIENCE.heal)
     talk.data(10, "te", ["no", "trade"])
     assert [type(e) for e in talk.events()] == [Resync]
 

@@ -242,12 +242,19 @@ def test_a_certificate_for_another_name_is_refused(certificate, monkeypatch):
     assert error.permanent
 
 
-def test_a_certificate_that_the_environment_vouches_for_is_accepted(certificate, monkeypatch):
+@pytest.mark.parametrize(
+    "read",
+    [
+        "from bfxstream.stream.connect import open_socket; print(open_socket(url).receive())",
+        # As a reader thread does: what came with the handshake is not waited for.
+        "from bfxstream.stream.connection import SocketConnection; "
+        "print(SocketConnection(url, 5.0).read(60.0))",
+    ],
+    ids=["at once", "with long patience"],
+)
+def test_a_certificate_that_the_environment_vouches_for_is_accepted(certificate, monkeypatch, read):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
-    script = (
-        "import sys; from bfxstream.stream.connect import open_socket; "
-        "print(open_socket(sys.argv[1]).receive())"
-    )
+    script = f"import sys; url = sys.argv[1]; {read}"
     with websocket_server(greet, certificate[1]) as url:
         command = [sys.executable, "-c", script, url]
         answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)

@@ -19,10 +19,11 @@ from bfxstream.protocol.decode import Kind
 from bfxstream.protocol.events import Gap
 from bfxstream.protocol.records import Stats
 from bfxstream.protocol.views import BookView
-from bfxstream.stream import policy
 from bfxstream.stream.feed import Context, FeedOptions
 from bfxstream.stream.feeds import make_feed
+from bfxstream.stream.policy import MOST_HELD, Policy
 
+POLICY = Policy()
 BOOK = "book:tBTCUSD:P0:F0:25"
 SNAPSHOT = [[100, 1, 1], [99, 2, 2], [101, 1, -3], [102, 1, -4]]
 
@@ -176,14 +177,14 @@ def test_trades_before_the_snapshot_wait_for_it_because_it_is_older():
 def test_trades_wait_for_a_snapshot_only_so_long():
     feeding = Feeding("trades:tBTCUSD")
     feeding.take("te", trade(5))
-    assert feeding.after(policy.SNAPSHOT_SECONDS * 0.9) == []
-    assert given_trades(feeding.after(policy.SNAPSHOT_SECONDS * 0.2)) == [("te", 5)]
+    assert feeding.after(POLICY.snapshot_wait * 0.9) == []
+    assert given_trades(feeding.after(POLICY.snapshot_wait * 0.2)) == [("te", 5)]
 
 
 def test_only_so_many_trades_wait_for_a_snapshot():
     feeding = Feeding("trades:tBTCUSD")
-    given = [feeding.take("te", trade(i)) for i in range(policy.MOST_HELD + 1)]
-    assert list(map(len, given)) == [0] * policy.MOST_HELD + [policy.MOST_HELD + 1]
+    given = [feeding.take("te", trade(i)) for i in range(MOST_HELD + 1)]
+    assert list(map(len, given)) == [0] * MOST_HELD + [MOST_HELD + 1]
 
 
 def test_after_a_resubscription_only_what_was_missed_is_given():
@@ -436,10 +437,10 @@ def test_without_bulk_a_burst_is_over_after_a_pause():
     feeding = Feeding(BOOK, BookView.FULL)
     feeding.take(SNAPSHOT)
     feeding.take([100, 0, 1])
-    assert feeding.after(policy.BURST_PAUSE * 0.9) == []
+    assert feeding.after(POLICY.burst_pause * 0.9) == []
     feeding.take([98, 1, 5])
-    assert feeding.after(policy.BURST_PAUSE * 0.9) == [], "the pause begins anew"
-    assert len(feeding.after(policy.BURST_PAUSE * 0.2)) == 1
+    assert feeding.after(POLICY.burst_pause * 0.9) == [], "the pause begins anew"
+    assert len(feeding.after(POLICY.burst_pause * 0.2)) == 1
     assert feeding.after(10) == []
 
 

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import json
+import threading
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from frames import confirmed_conf, error, event, hello, info, subscribed, with_tail
+from msgspec.structs import replace
 from servers import answering, greet, http_answer, websocket_server
 from websockets.http11 import Response
 from websockets.sync.server import ServerConnection
 
 from bfxstream.errors import CompletenessLost, ConnectionFailed, Refused, UsageError
-from bfxstream.protocol import codes, events
+from bfxstream.protocol import events
 from bfxstream.protocol.channels import parse_spec
+from bfxstream.protocol.patience import Patience
 from bfxstream.protocol.records import BookLevel, Ticker, Trade
 from bfxstream.protocol.status import State
-from bfxstream.stream import policy
 from bfxstream.stream.feed import FeedOptions
-from bfxstream.stream.market import MarketStream, StreamOptions
+from bfxstream.stream.limiter import ConnectLimiter
+from bfxstream.stream.link import World
+from bfxstream.stream.market import MarketStream
+from bfxstream.stream.options import StreamOptions
+from bfxstream.stream.policy import Policy
 
 TRADES, BOOK, TICKER = "trades:tBTCUSD", "book:tBTCUSD:P0:F0:25", "ticker:tBTCUSD"
+PROMPT = Policy(backoff_first=0.002, backoff_most=0.002, thread_tick=0.01)
+"""Backoff that takes milliseconds; its bounds have their own tests."""
 ENOUGH = 2000  # batches, most of them empty after 10 ms each: far more than any test needs
 
 
@@ -110,13 +119,18 @@ class Listening:
     def __init__(self, url: str, *specs: str, feeds: FeedOptions | None = None, **options) -> None:
         self.told: list[events.Event] = []
         self.frames: list[tuple[str, bytes]] = []
+        options.setdefault("policy", PROMPT)
         self.items: list = []
         self.stream = MarketStream(
             [parse_spec(spec) for spec in specs],
             StreamOptions(url=url, feeds=feeds or FeedOptions(), tick=0.01, **options),
             on_event=self.told.append,
-            on_frame=lambda *frame: self.frames.append(frame),
+            on_frames=self._note_frames,
+            world=World(limiter=ConnectLimiter()),
         )
+
+    def _note_frames(self, number: int, direction: str, mts: int, frames: list[bytes]) -> None:
+        self.frames += [(direction, frame) for frame in frames]
 
     def until(self, done: Callable[[], bool]) -> None:
         """Listen until this holds."""
@@ -143,13 +157,6 @@ class Listening:
 
     def kinds(self) -> list[str]:
         return [type(happened).__name__ for happened in self.told]
-
-
-@pytest.fixture(autouse=True)
-def no_waits(monkeypatch):
-    """Backoff that takes milliseconds; its bounds have their own tests."""
-    monkeypatch.setattr(policy, "BACKOFF_FIRST", 0.002)
-    monkeypatch.setattr(policy, "BACKOFF_MOST", 0.002)
 
 
 def trade(trade_id: int) -> list:
@@ -397,9 +404,8 @@ def test_without_reconnecting_a_drop_is_the_end_after_what_was_received():
     assert url in lost.what
 
 
-def test_a_silent_connection_is_asked_and_then_given_up(monkeypatch):
-    monkeypatch.setattr(policy, "PING_AFTER", 0.05)
-    monkeypatch.setattr(policy, "DEAD_AFTER", 0.3)
+def test_a_silent_connection_is_asked_and_then_given_up():
+    impatient = replace(PROMPT, ping_after=0.05, dead_after=0.3)
     asked: list[dict] = []
 
     def silent(server: Exchange) -> None:
@@ -409,16 +415,14 @@ def test_a_silent_connection_is_asked_and_then_given_up(monkeypatch):
         server.wait_for_close()
 
     with exchange(silent, sends_trades(1, 2)) as url:
-        listening = Listening(url, TRADES)
+        listening = Listening(url, TRADES, policy=impatient)
         listening.until_count(2)
     assert asked[0]["event"] == "ping"
     [reconnecting] = [e for e in listening.told if isinstance(e, events.Reconnecting)]
     assert "nothing came" in reconnecting.reason
 
 
-def test_a_pong_keeps_a_quiet_connection(monkeypatch):
-    monkeypatch.setattr(policy, "PING_AFTER", 0.02)
-    monkeypatch.setattr(policy, "DEAD_AFTER", 5)
+def test_a_pong_keeps_a_quiet_connection():
     pings = 3
 
     def quiet(server: Exchange) -> None:
@@ -430,7 +434,7 @@ def test_a_pong_keeps_a_quiet_connection(monkeypatch):
         server.wait_for_close()
 
     with exchange(quiet) as url:
-        listening = Listening(url, TRADES)
+        listening = Listening(url, TRADES, policy=replace(PROMPT, ping_after=0.02, dead_after=5.0))
         listening.until_count(1)
     assert listening.kinds() == ["Connected", "Subscribed"]
     assert sum(b'"ping"' in frame for way, frame in listening.frames if way == "sent") == pings
@@ -439,10 +443,9 @@ def test_a_pong_keeps_a_quiet_connection(monkeypatch):
 # Connections that cannot be had.
 
 
-def test_a_first_connection_is_tried_again_for_a_while_and_then_given_up(monkeypatch):
-    monkeypatch.setattr(policy, "RETRY_FOR_FIRST", 0.5)
+def test_a_first_connection_is_tried_again_for_a_while_and_then_given_up():
     with answering(http_answer("503 Service Unavailable")) as url:
-        listening = Listening(url, TRADES)
+        listening = Listening(url, TRADES, policy=replace(PROMPT, retry_for_first=0.5))
         failed = listening.failure(ConnectionFailed)
     assert "HTTP 503" in failed.what
     attempts = [e.attempt for e in listening.told]
@@ -499,7 +502,7 @@ def test_after_a_429_the_exchange_is_left_alone_for_a_minute():
         next(batches)
         batches.close()
     [reconnecting] = listening.told
-    assert reconnecting.delay >= policy.RATE_LIMIT_WAIT
+    assert reconnecting.delay >= PROMPT.rate_limit_wait
     assert listening.stream.status.state is State.RECONNECTING
 
 
@@ -585,7 +588,7 @@ def test_a_wrong_checksum_resubscribes_that_book_alone():
 def test_a_book_that_cannot_be_proven_again_and_again_gets_a_new_connection():
     def hopeless(server: Exchange) -> None:
         server.welcome()
-        for attempt in range(policy.MISMATCHES_UNTIL_RECONNECT):
+        for attempt in range(PROMPT.mismatches_until_reconnect):
             if attempt:
                 server.confirm_again("book")
             server.data("book", [[100, 1, 1]])
@@ -601,7 +604,7 @@ def test_a_book_that_cannot_be_proven_again_and_again_gets_a_new_connection():
         listening = Listening(url, BOOK)
         items = listening.until_count(4)
     assert [float(item.price) for item in items] == [100, 100, 100, 90]
-    assert listening.kinds().count("Resync") == policy.MISMATCHES_UNTIL_RECONNECT - 1
+    assert listening.kinds().count("Resync") == PROMPT.mismatches_until_reconnect - 1
     assert listening.stream.stats.reconnects == 1
 
 
@@ -619,13 +622,13 @@ def test_maintenance_is_waited_out_and_everything_subscribed_afresh():
 
     with exchange(script) as url:
         listening = Listening(url, TRADES)
-        note = listening.stream._on_event
+        note = listening.stream._intake._on_event
 
         def noting(happened: events.Event) -> None:
             states.append(listening.stream.status.state)
             note(happened)
 
-        listening.stream._on_event = noting
+        listening.stream._intake._on_event = noting
         items = listening.until_count(2)
     assert trades_of(items) == [("snapshot", 1), ("backfill", 2)]
     assert listening.kinds().count("Maintenance") == 2
@@ -633,9 +636,8 @@ def test_maintenance_is_waited_out_and_everything_subscribed_afresh():
     assert "Reconnecting" not in listening.kinds()
 
 
-def test_a_request_refused_for_the_moment_is_made_again(monkeypatch):
-    soon = codes.ERROR_CODES[11000]._replace(wait=0.02)
-    monkeypatch.setitem(codes.ERROR_CODES, 11000, soon)
+def test_a_request_refused_for_the_moment_is_made_again():
+    soon = replace(PROMPT, patience=Patience(retry=0.02, look=0.01))
 
     def script(server: Exchange) -> None:
         server.welcome(0)
@@ -645,5 +647,176 @@ def test_a_request_refused_for_the_moment_is_made_again(monkeypatch):
         server.wait_for_close()
 
     with exchange(script) as url:
-        listening = Listening(url, TRADES)
+        listening = Listening(url, TRADES, policy=soon)
         assert trades_of(listening.until_count(1)) == [("snapshot", 1)]
+
+
+# Several connections.
+
+ONE_EACH = replace(PROMPT, subscriptions=1)
+
+
+def sends_one_of(server: Exchange, then: Script = Exchange.wait_for_close) -> None:
+    """Serve whatever this connection asks for with its first rows."""
+    server.welcome()
+    if "trades" in server.chan_ids:
+        server.data("trades", [trade(1)])
+    else:
+        server.data("ticker", [1] * 10)
+    then(server)
+
+
+def test_more_than_one_connection_takes_is_spread_over_several():
+    with exchange(sends_one_of) as url:
+        listening = Listening(url, TRADES, TICKER, "ticker:tETHUSD", policy=ONE_EACH, events=True)
+        stream = listening.stream
+        listening.until(lambda: len(listening.items) == 10)
+        assert stream.status.connections == 3
+    kinds = Counter(type(item) for item in listening.items)
+    assert kinds[Trade] == 1
+    assert kinds[Ticker] == 2
+    spread, *others = listening.told
+    assert spread == events.Spread(3, 3, 0.0, mts=spread.mts)
+    assert sorted(event.connection for event in others) == [1, 1, 2, 2, 3, 3]
+    assert (stream.stats.messages, stream.stats.records) == (12, 3)
+    assert stream.stats.bytes == sum(len(f) for way, f in listening.frames if way == "received")
+
+
+def test_the_state_is_that_of_all_connections():
+    lost = threading.Event()
+
+    def ticks_until_lost(server: Exchange) -> None:
+        sends_one_of(server, then=lambda server: lost.wait(5))
+        drop(server)
+
+    slow = replace(ONE_EACH, backoff_first=3600.0, backoff_most=3600.0)
+    with exchange(ticks_until_lost) as url:
+        listening = Listening(url, TRADES, TICKER, policy=slow)
+        status = listening.stream.status
+        batches = listening.stream.batches()
+        while status.connected < 2:
+            next(batches)
+        assert status.state is State.LIVE
+        lost.set()
+        while status.connected:
+            next(batches)
+        assert status.state is State.RECONNECTING
+        assert status.retry_at is not None
+        listening.stream.close()
+    assert status.state is State.CLOSED
+
+
+def test_a_connection_that_breaks_heals_alone():
+    """The ticker goes on while the trades are gone, and its connection is never made anew."""
+    broken = threading.Event()
+
+    def serve(server: Exchange) -> None:
+        server.welcome()
+        if "trades" in server.chan_ids and server.number < 2:
+            server.data("trades", [trade(1)])
+            drop(server)
+            broken.set()
+        elif "trades" in server.chan_ids:
+            server.data("trades", [trade(2), trade(1)])
+            server.wait_for_close()
+        else:
+            broken.wait(5)
+            for price in range(1, 101):
+                server.data("ticker", [price] * 10)
+            server.wait_for_close()
+
+    with exchange(serve) as url:
+        listening = Listening(url, TRADES, TICKER, policy=ONE_EACH)
+        items = listening.until_count(102)
+    assert [int(bytes(item.bid)) for item in items if isinstance(item, Ticker)] == [*range(1, 101)]
+    assert trades_of(items) == [("snapshot", 1), ("backfill", 2)]
+    [reconnected] = [e for e in listening.told if isinstance(e, events.Reconnected)]
+    assert reconnected.connection == 1
+    assert listening.stream.stats.reconnects == 1
+
+
+def test_what_a_full_connection_refuses_goes_to_another():
+    def full(server: Exchange) -> None:
+        server.welcome(1)
+        server.data("trades", [trade(1)])
+        for _ in range(2):
+            server.send(error(server.next_request(), 10305, "subscribe: limit"))
+        server.data("trades", "te", trade(2))
+        server.wait_for_close()
+
+    def roomy(server: Exchange) -> None:
+        server.welcome(2)
+        server.data("ticker", [1] * 10)
+        server.data("book", [[100, 1, 1]])
+        server.wait_for_close()
+
+    with exchange(full, roomy) as url:
+        listening = Listening(url, TRADES, TICKER, BOOK)
+        items = listening.until_count(4)
+    assert trades_of(items) == [("snapshot", 1), ("te", 2)]
+    assert {type(item) for item in items} == {Trade, Ticker, BookLevel}
+    [moved] = [e for e in listening.told if isinstance(e, events.Moved)]
+    assert (moved.connection, moved.moved, moved.kept) == (1, 2, 1)
+    assert listening.stream.status.connections == 2
+    assert listening.stream.stats.reconnects == 0
+
+
+def test_where_even_an_empty_connection_has_no_room_the_subscription_is_refused():
+    def no_room(server: Exchange) -> None:
+        server.welcome(0)
+        server.send(error(server.next_request(), 10305, "subscribe: limit"))
+        server.wait_for_close()
+
+    with exchange(no_room) as url:
+        refused = Listening(url, TRADES).failure(Refused)
+    assert TRADES in refused.what
+
+
+def test_a_refusal_on_one_connection_ends_the_stream_after_what_was_received():
+    given_first = threading.Event()
+
+    def serve(server: Exchange) -> None:
+        server.send(hello())
+        server.send(confirmed_conf(server.next_request()["flags"]))
+        request = server.next_request()
+        if request["symbol"] == "tNOPE:USD":
+            given_first.wait(5)
+            server.send(error(request, 10300, "symbol: invalid"))
+            server.wait_for_close()
+        server.chan_ids["trades"] = 10
+        server.send(subscribed(request, 10))
+        server.data("trades", [trade(2), trade(1)])
+        given_first.set()
+        server.wait_for_close()
+
+    with exchange(serve) as url:
+        listening = Listening(url, TRADES, "ticker:tNOPE:USD", policy=ONE_EACH)
+        refused = listening.failure(Refused)
+    assert "tNOPE:USD" in refused.what
+    assert len(listening.items) == 2
+
+
+def test_once_is_complete_when_every_connection_has_given_its_values():
+    release = threading.Event()
+
+    def serve(server: Exchange) -> None:
+        server.welcome()
+        if "ticker" in server.chan_ids:
+            release.wait(5)
+            server.data("ticker", [1] * 10)
+        else:
+            server.data("trades", [trade(1)])
+        server.wait_for_close()
+
+    with exchange(serve) as url:
+        feeds = FeedOptions(once=True)
+        listening = Listening(url, TRADES, TICKER, policy=ONE_EACH, feeds=feeds)
+        batches = listening.stream.batches()
+        while not listening.items:
+            listening.items += next(batches)
+        assert not listening.stream.complete
+        release.set()
+        listening.items += next(batch for batch in batches if batch)
+        assert listening.stream.complete
+        listening.stream.close()
+    assert len(listening.items) == 2

@@ -90,6 +90,8 @@ class StatusLine:
         status = self._status
         return (
             status.state,
+            status.connected,
+            status.connections,
             status.endpoint,
             status.notice,
             status.last_received,
@@ -183,16 +185,26 @@ class StatusLine:
         if final:
             word = ENDINGS.get(status.state, f"ended while {status.state.value}")
             return [span(f"{glyphs.hollow} {word}", LABEL)]
+        connected = "connected"
+        if status.connections > 1:
+            connected += f" {status.connected}/{status.connections}"
         if status.state is State.LIVE:
-            return [span(glyphs.dot, theme.GOOD), span(" connected", theme.BOLD)]
+            return [span(glyphs.dot, theme.GOOD), span(f" {connected}", theme.BOLD)]
+        style = LABEL if status.state is State.CLOSED else theme.WARN
+        word = self._not_live(now)
+        if status.connected:
+            # Some of several: what the farthest of the others is at.
+            return [span(glyphs.dot, theme.WARN), span(f" {connected}, {word}", style)]
+        return [span(f"{glyphs.hollow} {word}", style)]
+
+    def _not_live(self, now: float) -> str:
+        status = self._status
         word = status.state.value
         if status.state is State.RECONNECTING and status.retry_at is not None:
             seconds = max(0, -int(-(status.retry_at - now) // 1))
-            word += f" in {seconds} s" if seconds else glyphs.ellipsis
-        elif status.state in (State.CONNECTING, State.RECONNECTING):
-            word += glyphs.ellipsis
-        style = LABEL if status.state is State.CLOSED else theme.WARN
-        return [span(f"{glyphs.hollow} {word}", style)]
+            return f"{word} in {seconds} s" if seconds else word + self._look.glyphs.ellipsis
+        waiting = (State.CONNECTING, State.CONFIRMING, State.RECONNECTING)
+        return word + self._look.glyphs.ellipsis if status.state in waiting else word
 
     def _checksum(self, now: float) -> Part:
         stats = self._status.stats

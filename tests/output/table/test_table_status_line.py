@@ -25,6 +25,7 @@ def line_of(
     ("state", "retry_at", "words"),
     [
         (State.CONNECTING, None, "○ connecting…"),
+        (State.CONFIRMING, None, "○ subscribing…"),
         (State.LIVE, None, "● connected"),
         (State.MAINTENANCE, None, "○ maintenance"),
         (State.RECONNECTING, START + 2.4, "○ reconnecting in 3 s"),
@@ -36,6 +37,23 @@ def line_of(
 def test_the_state_comes_first(state: State, retry_at: float | None, words: str) -> None:
     line = line_of(live_status(state=state, retry_at=retry_at))
     assert line.startswith(f" {words} · api-pub.bitfinex.com")
+
+
+@pytest.mark.parametrize(
+    ("state", "connected", "words"),
+    [
+        (State.LIVE, 12, "● connected 12/12"),
+        (State.RECONNECTING, 11, "● connected 11/12, reconnecting in 3 s"),
+        (State.CONNECTING, 7, "● connected 7/12, connecting…"),
+        (State.MAINTENANCE, 2, "● connected 2/12, maintenance"),
+        (State.RECONNECTING, 0, "○ reconnecting in 3 s"),
+    ],
+)
+def test_of_several_connections_it_is_told_how_many_are_live(
+    state: State, connected: int, words: str
+) -> None:
+    status = live_status(state=state, connections=12, connected=connected, retry_at=START + 2.4)
+    assert line_of(status).startswith(f" {words} · api-pub.bitfinex.com")
 
 
 @pytest.mark.parametrize(
