@@ -11,6 +11,7 @@ import msgspec
 
 from bfxstream.demo.feeds import Update
 from bfxstream.demo.hub import Hub, next_on_grid
+from bfxstream.demo.keys import KeySubscription
 from bfxstream.demo.requests import Rejected, subscription_of
 from bfxstream.protocol.channels import Subscription
 from bfxstream.protocol.codes import API_VERSION, MAX_SUBSCRIPTIONS, Conf
@@ -157,7 +158,9 @@ class Session:
         )
 
     def _on_subscribe(self, message: Message) -> None:
-        subscription = subscription_of(message, self._hub.market.listings)
+        subscription = subscription_of(message, self._hub.market.instruments)
+        if subscription is None:
+            return
         named = _named(subscription)
         for chan_id, active in self._channels.items():
             if active == subscription:
@@ -197,6 +200,8 @@ class Session:
 
 
 def _named(subscription: Subscription) -> Message:
-    """What answers name besides the symbol."""
+    """What answers name besides what was asked for."""
+    if isinstance(subscription, KeySubscription):
+        return {}
     funding = subscription.market is Market.FUNDING
     return {"currency" if funding else "pair": subscription.symbol[1:]}

@@ -10,7 +10,6 @@ from bfxstream.demo.engine import Engine, RestingSide, Side
 from bfxstream.demo.instruments import Instrument
 from bfxstream.demo.prices import PRICE_DIGITS, amount_text, number_text, round_price
 from bfxstream.protocol.channels import CHECKSUM_LEVELS, BookSubscription, Precision
-from bfxstream.protocol.symbols import Market
 
 _DIGITS = {
     precision: PRICE_DIGITS
@@ -68,12 +67,13 @@ def _funding_order_row(price: bytes, period: int, number: int, amount: bytes) ->
     return b"[%d,%d,%b,%b]" % (number, period, price, amount)
 
 
-_WRITERS: dict[tuple[Market, bool], RowWriter] = {
-    (Market.TRADING, False): _level_row,
-    (Market.TRADING, True): _order_row,
-    (Market.FUNDING, False): _funding_level_row,
-    (Market.FUNDING, True): _funding_order_row,
+_WRITERS: dict[tuple[bool, bool], RowWriter] = {
+    (False, False): _level_row,
+    (False, True): _order_row,
+    (True, False): _funding_level_row,
+    (True, True): _funding_order_row,
 }
+"""By whether it is funding, and whether it is raw."""
 
 
 class _Window:
@@ -112,9 +112,9 @@ class BookView:
         self._digits = _DIGITS[subscription.prec]
         self._length = subscription.length
         self._verifiable = subscription.verifiable
-        self._write = _WRITERS[instrument.market, self._raw]
+        self._write = _WRITERS[instrument.funding, self._raw]
         # A funding bid, a request to borrow, has a negative amount (API: ws-public-books).
-        self._sign = -1 if instrument.market is Market.FUNDING else 1
+        self._sign = -1 if instrument.funding else 1
         self._version = -1
         self._bids = _Window(self, engine.bids)
         self._asks = _Window(self, engine.asks)
@@ -192,7 +192,7 @@ class BookView:
 
     def _cells(self, side: RestingSide) -> Iterator[tuple[int, dict[int, tuple[int, int]]]]:
         """Rounded prices, best first, each with count and amount by period."""
-        funding = self._instrument.market is Market.FUNDING
+        funding = self._instrument.funding
         up = side.side is Side.ASK
         cell = 0
         periods: dict[int, tuple[int, int]] = {}

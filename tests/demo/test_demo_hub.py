@@ -10,6 +10,7 @@ import pytest
 
 from bfxstream.demo.feeds import Update
 from bfxstream.demo.hub import Hub, next_on_grid
+from bfxstream.demo.log import ServerLog
 from bfxstream.demo.market import Market
 from bfxstream.demo.session import Session
 from bfxstream.protocol.channels import (
@@ -51,7 +52,7 @@ class Clock:
 
     def __init__(self, rate: float = 100.0) -> None:
         self.now = 1000.0
-        self.hub = Hub(Market(SEED), rate)
+        self.hub = Hub(Market(SEED), rate, ServerLog())
         self.turns = 0
 
     def run(self, seconds: float) -> None:
@@ -207,7 +208,7 @@ def test_heartbeats_missed_by_a_pause_are_not_made_up_for() -> None:
 
 
 def test_a_session_tells_its_time_in_tails_and_pongs() -> None:
-    hub = Hub(Market(SEED), 100)
+    hub = Hub(Market(SEED), 100, ServerLog())
     session = Session(hub, Random(1), heartbeat=15, clock=lambda: 7.0, wall=lambda: 1234)
     session.open()
     session.receive('{"event":"ping","cid":99}')
