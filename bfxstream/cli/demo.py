@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import signal
+from pathlib import Path
 
 import click
 
 from bfxstream.cli.options import option
 from bfxstream.cli.signals import Signals
-from bfxstream.errors import ConnectionFailed, UsageError
+from bfxstream.errors import BfxStreamError, ConnectionFailed, UsageError
 
 
 @click.command(name="demo-exchange")
@@ -21,10 +21,15 @@ from bfxstream.errors import ConnectionFailed, UsageError
     default=100.0,
     help="Orders and cancels a second, over all symbols.",
 )
-def demo_exchange(port: int, seed: int | None, rate: float) -> int:
+@option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Note connections made, refused and closed in this file, as JSON Lines.",
+)
+def demo_exchange(port: int, seed: int | None, rate: float, log: Path | None) -> None:
     """Run the demo exchange on loopback until it is interrupted.
 
-    It prints its URL, then serves the exchange's WebSocket API to any client.
+    It prints its URL, then serves the exchange's WebSocket and REST API to any client.
 
     \b
     Examples:
@@ -36,17 +41,20 @@ def demo_exchange(port: int, seed: int | None, rate: float) -> int:
     if not math.isfinite(rate):
         raise UsageError(f"--rate {rate} is no rate", hint="use a number from above 0 to 5000")
     with Signals():
+        exchange = DemoExchange(seed=seed, rate=rate, port=port, log_file=log)
         try:
-            exchange = DemoExchange(seed=seed, rate=rate, port=port)
             exchange.start()
         except OSError as error:
-            raise ConnectionFailed(
-                f"cannot listen on port {port}: {error.strerror or error}",
-                hint="choose another --port",
-            ) from None
+            raise _explained(error, port) from None
         try:
             click.echo(exchange.url)
-            while True:
-                signal.pause()
+            exchange.wait()
         finally:
             exchange.stop()
+
+
+def _explained(error: OSError, port: int) -> BfxStreamError:
+    reason = error.strerror or error
+    if error.filename is not None:
+        return UsageError(f"cannot write {error.filename}: {reason}", hint="choose another file")
+    return ConnectionFailed(f"cannot listen on port {port}: {reason}", hint="choose another --port")

@@ -130,7 +130,7 @@ class Market:
             turns += 1
             left = max(0, _WARM_UP_ROUNDS - turns)
             for listing, pace in zip(self._choices, paces, strict=True):
-                listing.step(int(self.start_mts - left * pace))
+                listing.step(int(self.start_mts - 1 - left * pace))
 
     def _list_derivatives(self, seed: int) -> list[DerivativeStatus]:
         """Give derivatives their status and their liquidations."""

@@ -111,6 +111,11 @@ class DemoExchange:
         if runner.failure is not None:
             raise runner.failure
 
+    def wait(self) -> None:
+        """Until the server ends by itself: only a failure of its own ends it, see `stop`."""
+        if self._thread is not None:
+            self._thread.join()
+
     def _make_runner(self) -> Runner:
         market = Market(self._seed, START_MTS if self._seeded else wall_ms())
         return Runner(

@@ -116,6 +116,7 @@ def test_what_goes_wrong_inside_is_raised_by_stop(
     connection.send('{"event":"subscribe","channel":"ticker","symbol":"tBTCUSD"}')
     while connection.recv_data()[0] != websocket.ABNF.OPCODE_CLOSE:
         pass  # the failure ends the server
+    exchange.wait()
     with pytest.raises(ZeroDivisionError, match=method):
         exchange.stop()
     exchange.stop()
