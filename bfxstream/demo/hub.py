@@ -49,9 +49,9 @@ def next_on_grid(due: float, interval: float, now: float) -> float:
 class Hub:
     """Times are seconds on whatever monotonic clock the caller passes as `now`."""
 
-    def __init__(self, market: Market, rate: float, log: ServerLog) -> None:
+    def __init__(self, market: Market, rate: float, log: ServerLog | None = None) -> None:
         self.market = market
-        self._log = log
+        self._log = log or ServerLog()
         self._seconds_per_ms = NOMINAL_RATE / rate / 1000
         self._origin: float | None = None
         self._feeds: dict[Subscription, Feed] = {}

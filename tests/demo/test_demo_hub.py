@@ -10,7 +10,6 @@ import pytest
 from hub_clock import SEED, Clock, Recorder
 
 from bfxstream.demo.hub import Hub
-from bfxstream.demo.log import ServerLog
 from bfxstream.demo.market import Market
 from bfxstream.demo.session import Session
 from bfxstream.protocol.channels import (
@@ -164,7 +163,7 @@ def test_heartbeats_missed_by_a_pause_are_not_made_up_for() -> None:
 
 
 def test_a_session_tells_its_time_in_tails_and_pongs() -> None:
-    hub = Hub(Market(SEED), 100, ServerLog())
+    hub = Hub(Market(SEED), 100)
     session = Session(hub, Random(1), heartbeat=15, clock=lambda: 7.0, wall=lambda: 1234)
     session.open()
     session.receive('{"event":"ping","cid":99}')
