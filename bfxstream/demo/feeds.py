@@ -25,7 +25,7 @@ from bfxstream.protocol.channels import (
     TradesSubscription,
 )
 
-_BOOK_SECONDS = {Frequency.F0: 0.15, Frequency.F1: 2.0}
+_BOOK_SECONDS = {Frequency.F0: 0.2, Frequency.F1: 2.0}
 _TICKER_SECONDS = 1.0
 _CANDLES_SECONDS = 0.5
 _STATUS_SECONDS = 1.0
