@@ -25,7 +25,7 @@ from bfxstream.protocol.channels import (
     TradesSubscription,
 )
 
-_BOOK_SECONDS = {Frequency.F0: 0.2, Frequency.F1: 2.0}
+_BOOK_SECONDS = {Frequency.F0: 0.15, Frequency.F1: 2.0}
 _TICKER_SECONDS = 1.0
 _CANDLES_SECONDS = 0.5
 _STATUS_SECONDS = 1.0
@@ -50,6 +50,10 @@ class Listener(Protocol):
 
     def deliver(self, chan_id: int, update: Update) -> None:
         """Send them under the listener's own id of the channel."""
+        ...
+
+    def sequence_of(self, chan_id: int) -> int | None:
+        """The number of the last frame, for a channel whose client has had every update."""
         ...
 
 
@@ -78,6 +82,11 @@ class Feed(ABC):
         """Forget the listener; False when it was the last one."""
         del self._listeners[listener, chan_id]
         return bool(self._listeners)
+
+    def sequences(self) -> dict[int, int]:
+        """By channel id, the number of the last frame to each listener that is in step."""
+        found = ((chan_id, each.sequence_of(chan_id)) for each, chan_id in self._listeners)
+        return {chan_id: sequence for chan_id, sequence in found if sequence is not None}
 
     def publish(self, update: Update) -> None:
         """Send an update to all listeners."""
@@ -135,7 +144,11 @@ class BookFeed(Feed):
         self._view = BookView(listing.instrument, listing.engine, subscription)
 
     def snapshot(self) -> bytes:
-        return json_array(self._view.snapshot())
+        return json_array(self.rows())
+
+    def rows(self) -> list[bytes]:
+        """The state last published: bids falling, then asks rising."""
+        return self._view.snapshot()
 
     def poll(self) -> Update | None:
         burst = self._view.advance()

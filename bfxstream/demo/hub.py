@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from itertools import count
+from random import Random
 from typing import Protocol
 
 from bfxstream.demo.feeds import Feed, Listener, TradesFeed, Update, feed_of
 from bfxstream.demo.flow import Event
+from bfxstream.demo.journal import Journal
 from bfxstream.demo.log import ServerLog
 from bfxstream.demo.market import NOMINAL_RATE, Market
 from bfxstream.protocol.channels import Subscription, TradesSubscription
@@ -49,9 +51,16 @@ def next_on_grid(due: float, interval: float, now: float) -> float:
 class Hub:
     """Times are seconds on whatever monotonic clock the caller passes as `now`."""
 
-    def __init__(self, market: Market, rate: float, log: ServerLog | None = None) -> None:
+    def __init__(
+        self,
+        market: Market,
+        rate: float,
+        log: ServerLog | None = None,
+        journal: Journal | None = None,
+    ) -> None:
         self.market = market
         self._log = log or ServerLog()
+        self._journal = journal
         self._seconds_per_ms = NOMINAL_RATE / rate / 1000
         self._origin: float | None = None
         self._feeds: dict[Subscription, Feed] = {}
@@ -60,6 +69,7 @@ class Hub:
         self._numbers = count()
         self._unprocessed: deque[tuple[float, TradesFeed, Update]] = deque()
         self._listeners: dict[Beating, None] = {}
+        self._past_ids: set[int] = set()
 
     def join(self, listener: Beating) -> None:
         """Give heartbeats to a new connection."""
@@ -67,7 +77,14 @@ class Hub:
 
     def leave(self, listener: Beating) -> None:
         """Forget a closed connection, whose channels have been unsubscribed."""
-        del self._listeners[listener]
+        self._listeners.pop(listener, None)
+
+    def issue_id(self, rng: Random) -> int:
+        """A channel's id: opaque, in no order, and never used before on any connection."""
+        while (chan_id := rng.randrange(10_000, 10_000_000)) in self._past_ids:
+            pass
+        self._past_ids.add(chan_id)
+        return chan_id
 
     def subscribe(
         self, subscription: Subscription, listener: Listener, chan_id: int, now: float
@@ -127,6 +144,8 @@ class Hub:
         while (due := self._origin + market.next_at * self._seconds_per_ms) <= now:
             if played == _MOST_EVENTS:
                 break
+            if self._journal is not None:
+                self._journal.advance(self._feeds)
             self._publish_trades(market.step(), now)
             played += 1
         if now - due > _LATE_SECONDS:
@@ -137,6 +156,8 @@ class Hub:
     def _publish_trades(self, event: Event, now: float) -> None:
         if not event.trades:
             return
+        if self._journal is not None:
+            self._journal.executed(self.market.listings[event.symbol], len(event.trades))
         feed = self._feeds.get(TradesSubscription(event.symbol))
         if isinstance(feed, TradesFeed):
             update = feed.executed(len(event.trades))

@@ -17,7 +17,8 @@ class LogEntry(NamedTuple):
 
     mts: int
     event: str
-    """`connected`, `closed`, `refused`, `behind`."""
+    """`connected`, `closed`, `refused`; `fault`; `behind`, where the market could not keep its
+    pace; and at last `stopped`."""
     connection: int | None
     """The number of the WebSocket connection that it happened to, from 1."""
     details: dict[str, Any]

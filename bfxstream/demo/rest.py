@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 from bfxstream.demo.arrays import json_array
+from bfxstream.demo.conditions import Condition, Conditions
 from bfxstream.demo.conf import Conf
 from bfxstream.demo.keys import candles_of
 from bfxstream.demo.limits import Allowance
@@ -25,6 +26,7 @@ _TRADES, _CANDLES = 120, 100
 
 _LATEST = 1 << 53
 _ERR_PARAMS = 10020
+_MAINTENANCE = b'["error",20060,"maintenance"]'
 _NOT_FOUND = b"<!DOCTYPE html><html><body><h1>404 Not Found</h1></body></html>"
 
 
@@ -46,8 +48,15 @@ Parameters = Mapping[str, str]
 class RestApi:
     """Answers requests for public data (API: reference, REST public endpoints)."""
 
-    def __init__(self, market: Market, requests_a_minute: int | None, minute: float) -> None:
+    def __init__(
+        self,
+        market: Market,
+        requests_a_minute: int | None,
+        minute: float,
+        conditions: Conditions | None = None,
+    ) -> None:
         self._market = market
+        self._conditions = Conditions() if conditions is None else conditions
         self._conf = Conf(market.instruments.values())
         self._endpoints: dict[str, Callable[[Sequence[str], Parameters], bytes | None]] = {
             "platform": self._platform,
@@ -71,6 +80,8 @@ class RestApi:
             return Answer(404, _NOT_FOUND, "text/html")
         if not self._allowances[name].take(now):
             return Answer(429, b'{"error":"ERR_RATE_LIMIT"}')
+        if self._in_maintenance and name != "platform":
+            return Answer(500, _MAINTENANCE)
         parameters = {key: values[0] for key, values in parse_qs(url.query).items()}
         try:
             body = endpoint(rest, parameters)
@@ -79,7 +90,9 @@ class RestApi:
         return Answer(404, _NOT_FOUND, "text/html") if body is None else Answer(200, body)
 
     def _platform(self, path: Sequence[str], _parameters: Parameters) -> bytes | None:
-        return b"[1]" if path == ["status"] else None
+        if path != ["status"]:
+            return None
+        return b"[0]" if self._in_maintenance else b"[1]"
 
     def _configuration(self, path: Sequence[str], _parameters: Parameters) -> bytes | None:
         if len(path) != 1:
@@ -103,6 +116,8 @@ class RestApi:
         if len(path) != 2 or path[1] != "hist":
             return None
         tape = self._listing(path[0]).tape
+        if Condition.NO_HISTORY in self._conditions:
+            return json_array([])
         return _history(tape.between(*_bounds(parameters)), parameters, _TRADES)
 
     def _candles(self, path: Sequence[str], parameters: Parameters) -> bytes | None:
@@ -144,6 +159,10 @@ class RestApi:
         log = self._market.liquidations.latest(_MOST_ROWS)
         rows = [b"[%b]" % each.row for each in log if start <= each.mts <= end]
         return _history(rows, parameters, _TRADES)
+
+    @property
+    def _in_maintenance(self) -> bool:
+        return Condition.MAINTENANCE in self._conditions
 
     def _listing(self, symbol: str) -> Listing:
         return self._market.listings[symbol_of({"symbol": symbol}, self._market.instruments)]

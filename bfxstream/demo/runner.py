@@ -16,6 +16,9 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from bfxstream.demo.conditions import Condition, Conditions
+from bfxstream.demo.fault_plans import FaultPlan
+from bfxstream.demo.faults import Faults
 from bfxstream.demo.hub import Hub
 from bfxstream.demo.limits import Allowance
 from bfxstream.demo.link import Link
@@ -43,6 +46,8 @@ class Runner:
         seed: int,
         heartbeat: float,
         connects: Allowance,
+        conditions: Conditions,
+        faults: Faults,
     ) -> None:
         self._hub = hub
         self._rest = rest
@@ -52,6 +57,8 @@ class Runner:
         self._connects = connects
         self._numbers = count(1)
         self._links: dict[int, Link] = {}
+        self._conditions = conditions
+        self.faults = faults
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
@@ -64,6 +71,12 @@ class Runner:
         with suppress(RuntimeError):
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._stopping.set)
+
+    def inject(self, plan: FaultPlan) -> None:
+        """Let a fault happen, from any thread."""
+        with suppress(RuntimeError):
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._inject, plan)
 
     async def run(self, host: str, port: int, listening: Future[int]) -> None:
         """Serve until stopped."""
@@ -88,6 +101,10 @@ class Runner:
             for link in self._links.values():
                 link.end()
 
+    def _inject(self, plan: FaultPlan) -> None:
+        self.faults.inject(plan)
+        self._turn()
+
     def _on_request(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer what is no handshake, or one that is refused; None lets the client in."""
         now = asyncio.get_running_loop().time()
@@ -95,13 +112,22 @@ class Runner:
             if request.path.startswith(PREFIX):
                 answer = self._rest.answer(request.path, now)
                 return _response(answer.status, answer.body, answer.content_type)
-            if "Upgrade" in request.headers and not self._connects.take(now):
-                self._log.note("refused", client=_client_of(connection), status=429)
-                return _response(429, b"Too many connections\n", "text/plain")
+            if "Upgrade" in request.headers:
+                return self._refusal(connection, now)
         except Exception as error:
             self._fail(error)
             raise
         return None
+
+    def _refusal(self, connection: ServerConnection, now: float) -> Response | None:
+        if not self._connects.take(now):
+            status = HTTPStatus.TOO_MANY_REQUESTS
+        elif Condition.UNAVAILABLE in self._conditions:
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+        else:
+            return None
+        self._log.note("refused", client=_client_of(connection), status=int(status))
+        return _response(status, status.phrase.encode("ascii"), "text/plain")
 
     async def _serve_client(self, connection: ServerConnection) -> None:
         number = next(self._numbers)
@@ -111,17 +137,16 @@ class Runner:
             heartbeat=self._heartbeat,
             clock=asyncio.get_running_loop().time,
             wall=wall_ms,
+            conditions=self._conditions,
         )
-        link = self._links[number] = Link(number, session, connection)
+        self._links[number] = Link(number, session, connection)
         self._log.note("connected", number, client=_client_of(connection))
         try:
             session.open()
-            link.flush()
-            self._schedule()
+            self._turn()
             async for message in connection:
                 session.receive(message)
-                link.flush()
-                self._schedule()
+                self._turn()
         except ConnectionClosed:
             pass  # the end of every connection that is not closed with code 1000 or 1001
         except Exception as error:
@@ -129,22 +154,27 @@ class Runner:
         finally:
             session.close()
             del self._links[number]
-            self._log.note("closed", number, code=connection.close_code)
+            code = connection.close_code
+            self._log.note("closed", number, code=None if code is None else int(code))
 
     def _tick(self) -> None:
         self._timer = None
         try:
             self._hub.advance(asyncio.get_running_loop().time())
-            for link in self._links.values():
-                link.flush()
+            self._turn()
         except Exception as error:
             self._fail(error)
-        else:
-            self._schedule()
+
+    def _turn(self) -> None:
+        """Let faults happen that are due, and send what there is to send."""
+        self.faults.advance(asyncio.get_running_loop().time(), self._links.values())
+        for link in list(self._links.values()):
+            link.flush(self.faults.tamper)
+        self._schedule()
 
     def _schedule(self) -> None:
         loop = asyncio.get_running_loop()
-        due = self._hub.next_due(loop.time())
+        due = min(self._hub.next_due(loop.time()), self.faults.next_due())
         if self._timer is not None:
             if self._timer.when() <= due:
                 return

@@ -6,11 +6,18 @@ import asyncio
 import math
 import secrets
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack, closing
 from pathlib import Path
+from random import Random
 from types import TracebackType
 
+from bfxstream.demo.conditions import Conditions
+from bfxstream.demo.fault_plans import parse_fault
+from bfxstream.demo.faults import Faults
 from bfxstream.demo.hub import Hub
+from bfxstream.demo.journal import Journal
 from bfxstream.demo.limits import Allowance
 from bfxstream.demo.log import LogEntry, ServerLog, wall_ms
 from bfxstream.demo.market import START_MTS, Market
@@ -27,7 +34,11 @@ class DemoExchange:
 
     `connects_a_minute` limits WebSocket connections (None: not at all) and `requests_a_minute`
     the requests to each REST endpoint; whoever exceeds them gets HTTP 429 for a whole minute,
-    whose length in seconds is `minute`. `log_file` takes the server's log as JSON Lines.
+    whose length in seconds is `minute`. `faults` are specs such as `drop:every=5s`, see
+    `parse_fault`. `log_file` takes the server's log and `journal_file` the truth about the
+    market, see `Journal`, both as JSON Lines.
+
+    Raises UsageError for a fault that is none.
     """
 
     def __init__(
@@ -41,7 +52,9 @@ class DemoExchange:
         connects_a_minute: int | None = None,
         requests_a_minute: int | None = 600,
         minute: float = 60.0,
+        faults: Sequence[str] = (),
         log_file: Path | None = None,
+        journal_file: Path | None = None,
     ) -> None:
         if not all(0 < number < math.inf for number in (rate, heartbeat, minute)):
             raise ValueError("rate, heartbeat and minute must be positive")
@@ -54,8 +67,11 @@ class DemoExchange:
         self._connects_a_minute = connects_a_minute
         self._requests_a_minute = requests_a_minute
         self._minute = minute
+        self._plans = [parse_fault(spec) for spec in faults]
         self._log_file = log_file
+        self._journal_file = journal_file
         self._log = ServerLog()
+        self._files = ExitStack()
         self._thread: threading.Thread | None = None
         self._runner: Runner | None = None
         self.url = ""
@@ -65,18 +81,38 @@ class DemoExchange:
 
     @property
     def log(self) -> list[LogEntry]:
-        """What has happened since the start: connections made, refused and closed."""
+        """What has happened since the start: see `LogEntry`."""
         return list(self._log.entries)
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """How many faults of each kind have happened since the start."""
+        return dict(self._runner.faults.counts) if self._runner else {}
+
+    def inject(self, fault: str) -> None:
+        """Let one fault happen as soon as there is a client, or a frame, that it can happen to.
+
+        Raises UsageError for a fault that is none.
+        """
+        plan = parse_fault(fault)
+        if self._runner is None:
+            raise RuntimeError("the demo exchange has not been started")
+        self._runner.inject(plan)
 
     def start(self) -> None:
         """Listen, and serve in a daemon thread.
 
-        Raises OSError when the port is taken or the log file cannot be written.
+        Raises OSError when the port is taken or a file cannot be written.
         """
         if self._thread is not None:
             raise RuntimeError("the demo exchange is running")
-        self._log = ServerLog(self._log_file)
-        runner = self._make_runner()
+        with ExitStack() as files:
+            self._log = files.enter_context(closing(ServerLog(self._log_file)))
+            runner = self._make_runner(files)
+            self._run(runner)
+            self._files = files.pop_all()
+
+    def _run(self, runner: Runner) -> None:
         listening: Future[int] = Future()
         thread = threading.Thread(
             target=_serve_in_thread,
@@ -89,7 +125,6 @@ class DemoExchange:
             port = listening.result()
         except BaseException:
             thread.join()
-            self._log.close()
             raise
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.url = f"ws://{host}:{port}/ws/2"
@@ -106,8 +141,9 @@ class DemoExchange:
             return
         runner.stop()
         thread.join()
-        self._thread = self._runner = None
-        self._log.close()
+        self._thread = None
+        self._log.note("stopped", faults=self.faults)
+        self._files.close()
         if runner.failure is not None:
             raise runner.failure
 
@@ -116,15 +152,21 @@ class DemoExchange:
         if self._thread is not None:
             self._thread.join()
 
-    def _make_runner(self) -> Runner:
+    def _make_runner(self, files: ExitStack) -> Runner:
         market = Market(self._seed, START_MTS if self._seeded else wall_ms())
+        journal = None
+        if self._journal_file is not None:
+            journal = files.enter_context(closing(Journal(self._journal_file, market)))
+        conditions = Conditions()
         return Runner(
-            Hub(market, self._rate, self._log),
-            RestApi(market, self._requests_a_minute, self._minute),
+            Hub(market, self._rate, self._log, journal),
+            RestApi(market, self._requests_a_minute, self._minute, conditions),
             self._log,
             seed=self._seed,
             heartbeat=self._heartbeat,
             connects=Allowance(self._connects_a_minute, self._minute),
+            conditions=conditions,
+            faults=Faults(self._plans, Random(f"{self._seed}:faults"), conditions, self._log),
         )
 
     def __enter__(self) -> DemoExchange:
