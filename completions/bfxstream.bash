@@ -58,8 +58,12 @@ __bfxstream_command() {
         esac
         ;;
     ' demo-exchange')
-        flags='--port --seed --rate -h --help'
-        valued='--port --seed --rate'
+        flags='--port --seed --rate --fault --log --journal -h --help'
+        valued='--port --seed --rate --fault --log --journal'
+        case $option in
+        --log) values=files ;;
+        --journal) values=files ;;
+        esac
         ;;
     ' completion')
         flags='--install -h --help'

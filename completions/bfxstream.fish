@@ -181,6 +181,9 @@ complete -c bfxstream -n '__bfxstream_in symbols' -s h -l help -d 'Show this mes
 complete -c bfxstream -n '__bfxstream_in demo-exchange' -l port -r -f -d '0: any free port.'
 complete -c bfxstream -n '__bfxstream_in demo-exchange' -l seed -r -f -d 'The same seed gives the same market, trade for trade.'
 complete -c bfxstream -n '__bfxstream_in demo-exchange' -l rate -r -f -d 'Orders and cancels a second, over all symbols.'
+complete -c bfxstream -n '__bfxstream_in demo-exchange' -l fault -r -f -d 'Let something go wrong, again and again: see below. May be given several times.'
+complete -c bfxstream -n '__bfxstream_in demo-exchange' -l log -r -F -d 'Note connections and faults in this file, as JSON Lines.'
+complete -c bfxstream -n '__bfxstream_in demo-exchange' -l journal -r -F -d 'Note every trade and the books\' states, as JSON Lines.'
 complete -c bfxstream -n '__bfxstream_in demo-exchange' -s h -l help -d 'Show this message and exit.'
 
 complete -c bfxstream -n '__bfxstream_in completion' -l install -d 'Write it where the shell looks, in your home.'

@@ -18,6 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # What each room may use beside itself: the table of the design.
 ROOMS = {
     "errors": set(),
+    "durations": set(),
     "protocol": {"errors"},
     "book": {"protocol", "errors"},
     "trades": {"protocol", "errors"},
@@ -25,9 +26,9 @@ ROOMS = {
     "folders": set(),
     "stream": {"protocol", "book", "trades", "account", "folders", "errors"},
     "output": {"protocol", "book", "account", "errors"},
-    "demo": {"protocol", "book", "errors"},
+    "demo": {"protocol", "book", "durations", "errors"},
     "cli": {
-        *("protocol", "book", "trades", "account", "folders", "errors"),
+        *("protocol", "book", "trades", "account", "durations", "folders", "errors"),
         *("stream", "output", "demo", ""),
     },
     "__main__": {"cli"},

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
-import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bfxstream.cli.options import option
 from bfxstream.cli.signals import Signals
-from bfxstream.errors import ConnectionFailed, UsageError
+from bfxstream.cli.stderr import say
+from bfxstream.errors import BfxStreamError, ConnectionFailed, UsageError
+
+if TYPE_CHECKING:
+    from bfxstream.demo import DemoExchange
+
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command(name="demo-exchange")
@@ -21,14 +28,51 @@ from bfxstream.errors import ConnectionFailed, UsageError
     default=100.0,
     help="Orders and cancels a second, over all symbols.",
 )
-def demo_exchange(port: int, seed: int | None, rate: float) -> int:
+@option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="KIND[:every=…]",
+    help="Let something go wrong, again and again: see below. May be given several times.",
+)
+@option("--log", type=FILE, help="Note connections and faults in this file, as JSON Lines.")
+@option("--journal", type=FILE, help="Note every trade and the books' states, as JSON Lines.")
+def demo_exchange(
+    port: int,
+    seed: int | None,
+    rate: float,
+    faults: tuple[str, ...],
+    log: Path | None,
+    journal: Path | None,
+) -> None:
     """Run the demo exchange on loopback until it is interrupted.
 
-    It prints its URL, then serves the exchange's WebSocket API to any client.
+    It prints its URL, then serves the exchange's WebSocket and REST API to any client.
+
+    \b
+    Faults, such as --fault drop:every=5s or --fault skip:every=1000 (frames):
+      drop              a connection breaks off with a TCP RST
+      close             a connection is closed with a close frame
+      stall             a connection stays open, but nothing comes any more; for=60s
+      truncate          a connection ends in the middle of a frame
+      slow              a connection trickles; for=5s
+      mute              one channel falls silent until it is subscribed anew
+      skip              a frame is lost, with its sequence number
+      dup               a frame comes twice, with one sequence number
+      corrupt-checksum  a book's checksum is wrong
+      garbage           something comes that is no frame of the API
+      reconnect         info 20051 to all; those still there after for=5s are closed
+      maintenance       info 20060 to all, 20061 after for=10s
+      reject            a connection is closed, subscriptions are refused; for=10s
+      http-503          a connection is closed, handshakes are refused; for=10s
+      no-history        REST has no past trades; always, or every=… and for=…
+      all               all of them in turn, but for no-history; scale=0.1 shortens them
+    Each comes every 30 s, give or take a half, where nothing is said.
 
     \b
     Examples:
       bfxstream demo-exchange --port 8080 --seed 7
+      bfxstream demo-exchange --port 8080 --fault drop:every=10s --fault stall:every=1m,for=40s
       bfxstream trades tBTCUSD --url ws://127.0.0.1:8080/ws/2
     """
     from bfxstream.demo import DemoExchange  # noqa: PLC0415  asyncio and websockets cost 100 ms
@@ -36,17 +80,33 @@ def demo_exchange(port: int, seed: int | None, rate: float) -> int:
     if not math.isfinite(rate):
         raise UsageError(f"--rate {rate} is no rate", hint="use a number from above 0 to 5000")
     with Signals():
+        exchange = DemoExchange(
+            seed=seed, rate=rate, port=port, faults=faults, log_file=log, journal_file=journal
+        )
         try:
-            exchange = DemoExchange(seed=seed, rate=rate, port=port)
             exchange.start()
         except OSError as error:
-            raise ConnectionFailed(
-                f"cannot listen on port {port}: {error.strerror or error}",
-                hint="choose another --port",
-            ) from None
+            raise _explained(error, port) from None
         try:
             click.echo(exchange.url)
-            while True:
-                signal.pause()
+            exchange.wait()
         finally:
             exchange.stop()
+            _account_for(exchange)
+
+
+def _account_for(exchange: DemoExchange) -> None:
+    """Say what the run had that nobody would want in a real one."""
+    if exchange.faults:
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(exchange.faults.items()))
+        say(f"faults: {counts}")
+    lost = sum(entry.details["seconds"] for entry in exchange.log if entry.event == "behind")
+    if lost:
+        say(f"the market fell {lost:.1f} s behind; use a lower --rate")
+
+
+def _explained(error: OSError, port: int) -> BfxStreamError:
+    reason = error.strerror or error
+    if error.filename is not None:
+        return UsageError(f"cannot write {error.filename}: {reason}", hint="choose another file")
+    return ConnectionFailed(f"cannot listen on port {port}: {reason}", hint="choose another --port")

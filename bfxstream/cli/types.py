@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import click
 
+from bfxstream.durations import parse_duration
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription, parse_spec
 from bfxstream.protocol.symbols import parse_symbol
-
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)?")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 class DurationType(click.ParamType[float]):
@@ -25,10 +22,10 @@ class DurationType(click.ParamType[float]):
     ) -> float:
         if isinstance(value, (int, float)):
             return float(value)
-        match = _DURATION.fullmatch(value.strip())
-        if match is None:
+        seconds = parse_duration(value)
+        if seconds is None:
             self.fail(f"{value!r} is not a time: use 30s, 5m, 2h, or seconds", param, ctx)
-        return float(match[1]) * _SECONDS[match[2] or "s"]
+        return seconds
 
 
 class SymbolType(click.ParamType[str]):

@@ -3,69 +3,43 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
+from bfxstream.demo.candles import DAY, MINUTE, Candle
 from bfxstream.demo.engine import Trade
-
-_MINUTE = 60_000
-_DAY_MINUTES = 24 * 60
-
-
-@dataclass(slots=True)
-class Minute:
-    """One minute's trades; `turnover` is price times amount, in both units."""
-
-    start: int
-    first: int
-    high: int
-    low: int
-    last: int
-    volume: int
-    turnover: int
-
-    def add(self, trade: Trade) -> None:
-        """Count a trade in."""
-        self.high = max(self.high, trade.price)
-        self.low = min(self.low, trade.price)
-        self.last = trade.price
-        self.volume += trade.amount
-        self.turnover += trade.price * trade.amount
 
 
 class DayFigures:
     """Volume, range and change over the last 1440 minutes that had trades or are passing."""
 
     def __init__(self) -> None:
-        self._minutes: deque[Minute] = deque()
+        self._minutes: deque[Candle] = deque()
         self._before: int | None = None
 
     def add(self, trade: Trade) -> None:
-        """Count a trade in, and forget what is a day older."""
-        start = trade.mts // _MINUTE * _MINUTE
-        self._forget(start - _DAY_MINUTES * _MINUTE)
-        if self._minutes and self._minutes[-1].start == start:
+        """Count a trade in."""
+        start = trade.mts // MINUTE * MINUTE
+        if self._minutes and self._minutes[-1].mts == start:
             self._minutes[-1].add(trade)
-            return
-        price = trade.price
-        self._minutes.append(
-            Minute(start, price, price, price, price, trade.amount, price * trade.amount)
-        )
+        else:
+            self.begin(Candle.of(start, trade))
 
-    def _forget(self, until: int) -> None:
-        while self._minutes and self._minutes[0].start <= until:
-            self._before = self._minutes.popleft().last
+    def begin(self, minute: Candle) -> None:
+        """Count in a minute later than all before, and forget what is a day older."""
+        while self._minutes and self._minutes[0].mts <= minute.mts - DAY:
+            self._before = self._minutes.popleft().close
+        self._minutes.append(minute)
 
     @property
     def last(self) -> int | None:
         """The last trade's price; None before the first trade."""
-        return self._minutes[-1].last if self._minutes else self._before
+        return self._minutes[-1].close if self._minutes else self._before
 
     @property
     def day_ago(self) -> int | None:
         """The price 24 hours ago, or the first one since the market began."""
         if self._before is not None:
             return self._before
-        return self._minutes[0].first if self._minutes else None
+        return self._minutes[0].open if self._minutes else None
 
     @property
     def volume(self) -> int:

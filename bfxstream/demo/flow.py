@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bfxstream.demo.engine import Engine, Execution, Order, Side, Trade
 from bfxstream.demo.instruments import Instrument
 from bfxstream.demo.ladder import Ladder
+from bfxstream.demo.liquidations import Liquidator
 from bfxstream.demo.prices import PRICE_DIGITS, quantum, round_price
 
 _PER_SIDE = 300
@@ -16,6 +17,9 @@ _PER_SIDE = 300
 
 _LADDER_EVERY = 8
 _MARKET, _CROSSING, _CANCEL = 0.15, 0.05, 0.32
+TRADED_SHARE = 0.3
+"""What an event trades on average, in middling orders: measured over many of them."""
+
 _NEAR_TICKS, _FAR_TICKS = 10.0, 420.0
 _BEST_SHARE, _NEAR_SHARE = 0.2, 0.4
 """Of the passive orders: those that join or improve the best price, those a little behind it."""
@@ -95,6 +99,8 @@ class OrderFlow:
         self._worths = worths
         self._rng = rng
         self._ladder = Ladder(instrument, engine, rng)
+        self.liquidator: Liquidator | None = None
+        """Of derivatives only."""
         self._pools = {side: _Pool() for side in Side}
         self._steps = 0
         worths.begin(instrument.base, rng)
@@ -116,6 +122,8 @@ class OrderFlow:
             if isinstance(done, Order):
                 return Event(self.instrument.symbol, mts, done, True, ())
             return self._arrived(done, mts)
+        if self.liquidator is not None and (forced := self.liquidator.act(mts)):
+            return self._arrived(forced, mts)
         return self._random_event(mts)
 
     def _random_event(self, mts: int) -> Event:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
+from itertools import count
+from random import Random
 from typing import Protocol
 
 from bfxstream.demo.feeds import Feed, Listener, TradesFeed, Update, feed_of
 from bfxstream.demo.flow import Event
+from bfxstream.demo.journal import Journal
+from bfxstream.demo.log import ServerLog
 from bfxstream.demo.market import NOMINAL_RATE, Market
 from bfxstream.protocol.channels import Subscription, TradesSubscription
 
@@ -46,14 +51,25 @@ def next_on_grid(due: float, interval: float, now: float) -> float:
 class Hub:
     """Times are seconds on whatever monotonic clock the caller passes as `now`."""
 
-    def __init__(self, market: Market, rate: float) -> None:
+    def __init__(
+        self,
+        market: Market,
+        rate: float,
+        log: ServerLog | None = None,
+        journal: Journal | None = None,
+    ) -> None:
         self.market = market
+        self._log = log or ServerLog()
+        self._journal = journal
         self._seconds_per_ms = NOMINAL_RATE / rate / 1000
         self._origin: float | None = None
         self._feeds: dict[Subscription, Feed] = {}
-        self._polls: dict[Feed, float] = {}
+        self._polls: list[tuple[float, int, Feed]] = []
+        """A heap by time; the number decides between equal times."""
+        self._numbers = count()
         self._unprocessed: deque[tuple[float, TradesFeed, Update]] = deque()
         self._listeners: dict[Beating, None] = {}
+        self._past_ids: set[int] = set()
 
     def join(self, listener: Beating) -> None:
         """Give heartbeats to a new connection."""
@@ -61,7 +77,14 @@ class Hub:
 
     def leave(self, listener: Beating) -> None:
         """Forget a closed connection, whose channels have been unsubscribed."""
-        del self._listeners[listener]
+        self._listeners.pop(listener, None)
+
+    def issue_id(self, rng: Random) -> int:
+        """A channel's id: opaque, in no order, and never used before on any connection."""
+        while (chan_id := rng.randrange(10_000, 10_000_000)) in self._past_ids:
+            pass
+        self._past_ids.add(chan_id)
+        return chan_id
 
     def subscribe(
         self, subscription: Subscription, listener: Listener, chan_id: int, now: float
@@ -71,10 +94,10 @@ class Hub:
             self._origin = now + _OPENING_SECONDS
         feed = self._feeds.get(subscription)
         if feed is None:
-            feed = feed_of(subscription, self.market.listings[subscription.symbol])
+            feed = feed_of(subscription, self.market)
             self._feeds[subscription] = feed
             if feed.interval is not None:
-                self._polls[feed] = now + feed.interval
+                self._poll_at(now + feed.interval, feed)
         feed.join(listener, chan_id)
         return feed.snapshot()
 
@@ -83,7 +106,8 @@ class Hub:
         feed = self._feeds[subscription]
         if not feed.leave(listener, chan_id):
             del self._feeds[subscription]
-            self._polls.pop(feed, None)
+            self._polls = [each for each in self._polls if each[2] is not feed]
+            heapify(self._polls)
 
     def advance(self, now: float) -> None:
         """Do everything that is due."""
@@ -91,9 +115,9 @@ class Hub:
         while self._unprocessed and self._unprocessed[0][0] <= now:
             _, feed, update = self._unprocessed.popleft()
             feed.publish(update)
-        for polled, due in self._polls.items():
-            if due <= now:
-                self._poll(polled, due, now)
+        while self._polls and self._polls[0][0] <= now:
+            due, _, polled = heappop(self._polls)
+            self._poll(polled, due, now)
         for listener in self._listeners:
             if listener.heartbeat_at <= now:
                 listener.heartbeat(now)
@@ -107,7 +131,8 @@ class Hub:
             yield self._origin + self.market.next_at * self._seconds_per_ms
         if self._unprocessed:
             yield self._unprocessed[0][0]
-        yield from self._polls.values()
+        if self._polls:
+            yield self._polls[0][0]
         for listener in self._listeners:
             yield listener.heartbeat_at
 
@@ -119,22 +144,30 @@ class Hub:
         while (due := self._origin + market.next_at * self._seconds_per_ms) <= now:
             if played == _MOST_EVENTS:
                 break
+            if self._journal is not None:
+                self._journal.advance(self._feeds)
             self._publish_trades(market.step(), now)
             played += 1
         if now - due > _LATE_SECONDS:
             # Never try to catch up with a pause (a suspended machine): go on from here.
             self._origin += now - due
+            self._log.note("behind", seconds=round(now - due, 3))
 
     def _publish_trades(self, event: Event, now: float) -> None:
         if not event.trades:
             return
+        if self._journal is not None:
+            self._journal.executed(self.market.listings[event.symbol], len(event.trades))
         feed = self._feeds.get(TradesSubscription(event.symbol))
         if isinstance(feed, TradesFeed):
-            update = feed.executed(event.trades)
+            update = feed.executed(len(event.trades))
             self._unprocessed.append((now + _PROCESSING_SECONDS, feed, update))
 
     def _poll(self, feed: Feed, due: float, now: float) -> None:
         if update := feed.poll():
             feed.publish(update)
         if feed.interval is not None:
-            self._polls[feed] = next_on_grid(due, feed.interval, now)
+            self._poll_at(next_on_grid(due, feed.interval, now), feed)
+
+    def _poll_at(self, due: float, feed: Feed) -> None:
+        heappush(self._polls, (due, next(self._numbers), feed))

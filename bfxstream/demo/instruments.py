@@ -28,13 +28,15 @@ class Instrument:
     """The currency whose worth moves this price: symbols of one base move together."""
     quote: str = ""
     """The currency that moves it the other way; empty where nothing does."""
+    underlying: str = ""
+    """The spot pair of a derivative, which has the same price but for a premium."""
     periods: tuple[int, ...] = (0,)
     """Days that funding is offered for."""
 
-    @property
-    def market(self) -> Market:
-        """Trading or funding."""
-        return market_of(self.symbol)
+    @cached_property
+    def funding(self) -> bool:
+        """Whether money is lent here; else a pair is traded."""
+        return market_of(self.symbol) is Market.FUNDING
 
     @cached_property
     def price_decimals(self) -> int:
@@ -57,7 +59,7 @@ _PERIODS = (2, 7, 30, 120)
 INSTRUMENTS = (
     Instrument("tBTCUSD", "70000", "0.08", 400, "BTC"),
     Instrument("tETHUSD", "2500", "1.5", 150, "ETH"),
-    Instrument("tBTCF0:USTF0", "70035", "0.05", 100, "BTC"),
+    Instrument("tBTCF0:USTF0", "70035", "0.05", 100, "BTC", underlying="tBTCUSD"),
     Instrument("tETHBTC", "0.035714", "2", 60, "ETH", "BTC"),
     Instrument("fUSD", "0.00020137", "2500", 60, "fUSD", periods=_PERIODS),
     Instrument("tXRPUSD", "0.5123", "1200", 50, "XRP"),
@@ -66,4 +68,9 @@ INSTRUMENTS = (
     Instrument("tXRPBTC", "0.0000073186", "1500", 40, "XRP", "BTC"),
     Instrument("tDUSK:USD", "0.2138", "900", 30, "DUSK"),
     Instrument("fBTC", "0.000012345", "0.4", 30, "fBTC", periods=_PERIODS),
+    Instrument("tETHF0:USTF0", "2501.2", "1.2", 20, "ETH", underlying="tETHUSD"),
+    Instrument("tSOLUSD", "152.4", "6", 20, "SOL"),
+    Instrument("tBTCUST", "70010", "0.06", 15, "BTC"),
+    Instrument("tBTCEUR", "64120", "0.05", 10, "BTC"),
+    Instrument("fUST", "0.00024", "1800", 10, "fUST", periods=_PERIODS),
 )

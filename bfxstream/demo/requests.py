@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from bfxstream.demo.instruments import Instrument
+from bfxstream.demo.keys import candles_of, status_of
 from bfxstream.protocol.channels import (
     LENGTHS,
     BookSubscription,
@@ -26,19 +28,32 @@ class Rejected(Exception):
         self.details = dict(details or {})
 
 
-def subscription_of(message: Mapping[str, Any], symbols: Container[str]) -> Subscription:
-    """What the request asks for. Raises Rejected with the exchange's own code and words."""
+def subscription_of(
+    message: Mapping[str, Any], symbols: Mapping[str, Instrument]
+) -> Subscription | None:
+    """What the request asks for; None for a status of nothing known, which gets no answer at all.
+
+    Raises Rejected with the exchange's own code and words.
+    """
     channel = message.get("channel")
     if channel == "ticker":
-        return TickerSubscription(_symbol(message, symbols))
+        return TickerSubscription(symbol_of(message, symbols))
     if channel == "trades":
-        return TradesSubscription(_symbol(message, symbols))
+        return TradesSubscription(symbol_of(message, symbols))
     if channel == "book":
-        return _book(message, symbols)
+        return book_of(message, symbols)
+    if channel == "candles":
+        candles = candles_of(message.get("key"), symbols)
+        if candles is None:
+            raise Rejected(10300, "key: invalid")
+        return candles
+    if channel == "status":
+        return status_of(message.get("key"), symbols)
     raise Rejected(10300, "channel: unknown")
 
 
-def _symbol(message: Mapping[str, Any], symbols: Container[str]) -> str:
+def symbol_of(message: Mapping[str, Any], symbols: Mapping[str, Instrument]) -> str:
+    """The symbol that the request names. Raises Rejected."""
     # Old clients say `pair`, and leave the `t` out.
     given = message.get("symbol", message.get("pair"))
     if isinstance(given, str):
@@ -48,8 +63,9 @@ def _symbol(message: Mapping[str, Any], symbols: Container[str]) -> str:
     raise Rejected(10300, "symbol: invalid")
 
 
-def _book(message: Mapping[str, Any], symbols: Container[str]) -> BookSubscription:
-    symbol = _symbol(message, symbols)
+def book_of(message: Mapping[str, Any], symbols: Mapping[str, Instrument]) -> BookSubscription:
+    """The book that the request describes. Raises Rejected."""
+    symbol = symbol_of(message, symbols)
     precision, frequency = message.get("prec", "P0"), message.get("freq", "F0")
     length = str(message.get("len", 25))
     if not isinstance(precision, str) or precision not in Precision.__members__:

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from bfxstream.demo.conditions import Condition, Conditions
 from bfxstream.demo.feeds import Update
 from bfxstream.demo.hub import Hub, next_on_grid
+from bfxstream.demo.keys import KeySubscription
 from bfxstream.demo.requests import Rejected, subscription_of
 from bfxstream.protocol.channels import Subscription
-from bfxstream.protocol.codes import API_VERSION, MAX_SUBSCRIPTIONS, Conf
+from bfxstream.protocol.codes import API_VERSION, MAX_SUBSCRIPTIONS, Conf, InfoCode
 from bfxstream.protocol.symbols import Market
 
 Message = dict[str, Any]
 
 _encode = msgspec.json.encode
+
+
+@dataclass(slots=True)
+class _Channel:
+    subscription: Subscription
+    joined: bool = True
+    """Whether its feed's updates reach us."""
+    beating: bool = True
+    in_step: bool = True
+    """Whether the client has had every update since the snapshot."""
 
 
 class Session:
@@ -33,16 +46,17 @@ class Session:
         heartbeat: float,
         clock: Callable[[], float],
         wall: Callable[[], int],
+        conditions: Conditions | None = None,
     ) -> None:
         self._hub = hub
         self._rng = rng
         self._interval = heartbeat
         self._clock = clock
         self._wall = wall
+        self._conditions = Conditions() if conditions is None else conditions
         self._flags = Conf.NONE
         self._sequence = 0
-        self._channels: dict[int, Subscription] = {}
-        self._past_ids: set[int] = set()
+        self._channels: dict[int, _Channel] = {}
         self._outbox: list[bytes] = []
         self._events: dict[str, Callable[[Message], None]] = {
             "ping": self._on_ping,
@@ -63,16 +77,47 @@ class Session:
                 "event": "info",
                 "version": API_VERSION,
                 "serverId": str(server_id),
-                "platform": {"status": 1},
+                "platform": {"status": 0 if self._in_maintenance else 1},
             }
         )
 
     def close(self) -> None:
-        """Leave every channel: the connection is gone."""
-        for chan_id, subscription in self._channels.items():
-            self._hub.unsubscribe(subscription, self, chan_id)
+        """Leave every channel: the connection is gone, or as good as gone."""
+        for chan_id in self._channels:
+            self._part(chan_id)
         self._channels.clear()
         self._hub.leave(self)
+
+    def channels(self) -> list[int]:
+        """The ids of the channels that are served."""
+        return [chan_id for chan_id, channel in self._channels.items() if channel.joined]
+
+    def mute(self, chan_id: int) -> None:
+        """Fall silent on one channel: neither updates nor heartbeats any more."""
+        self._part(chan_id)
+        self._channels[chan_id].beating = False
+
+    def pause(self) -> None:
+        """Maintenance begins: nothing but heartbeats until `resume`."""
+        self._inform(InfoCode.RESYNC_START, "Maintenance mode")
+        for chan_id in self._channels:
+            self._part(chan_id)
+
+    def resume(self) -> None:
+        """Maintenance is over: updates go on, but whoever keeps a book must subscribe anew."""
+        self._inform(InfoCode.RESYNC_STOP, "Maintenance mode over")
+        for chan_id, channel in self._channels.items():
+            if not channel.joined and channel.beating:
+                self._hub.subscribe(channel.subscription, self, chan_id, self._clock())
+                channel.joined = True
+
+    def announce_stop(self) -> None:
+        """The server is about to restart: the client should reconnect."""
+        self._inform(InfoCode.STOP, "Stopping. Please try to reconnect")
+
+    def sequence_of(self, chan_id: int) -> int | None:
+        """The number of the last frame, for a channel whose client has had every update."""
+        return self._sequence if self._channels[chan_id].in_step else None
 
     def receive(self, text: str | bytes) -> None:
         """Answer one message; what is not a JSON object is passed over in silence."""
@@ -109,7 +154,8 @@ class Session:
         """Send every channel's at once, by rising id, busy or not."""
         self.heartbeat_at = next_on_grid(self.heartbeat_at, self._interval, now)
         for chan_id in sorted(self._channels):
-            self._send_frame(chan_id, b'"hb"')
+            if self._channels[chan_id].beating:
+                self._send_frame(chan_id, b'"hb"')
 
     def take_output(self) -> list[bytes]:
         """What is to be sent, each a text frame's payload, and forget it."""
@@ -156,16 +202,35 @@ class Session:
             }
         )
 
+    @property
+    def _in_maintenance(self) -> bool:
+        return Condition.MAINTENANCE in self._conditions
+
+    def _inform(self, code: InfoCode, text: str) -> None:
+        self._send_event({"event": "info", "code": int(code), "msg": text})
+
+    def _part(self, chan_id: int) -> None:
+        channel = self._channels[chan_id]
+        if channel.joined:
+            self._hub.unsubscribe(channel.subscription, self, chan_id)
+        channel.joined = channel.in_step = False
+
     def _on_subscribe(self, message: Message) -> None:
-        subscription = subscription_of(message, self._hub.market.listings)
+        if self._in_maintenance:
+            raise Rejected(11000, "ready: not yet")
+        if Condition.REJECTING in self._conditions:
+            raise Rejected(10300, "subscribe: failed")
+        subscription = subscription_of(message, self._hub.market.instruments)
+        if subscription is None:
+            return
         named = _named(subscription)
-        for chan_id, active in self._channels.items():
-            if active == subscription:
+        for chan_id, channel in self._channels.items():
+            if channel.subscription == subscription:
                 raise Rejected(10301, "subscribe: dup", {"chanId": chan_id, **named})
         if len(self._channels) >= MAX_SUBSCRIPTIONS:
             raise Rejected(10305, "subscribe: limit", named)
-        chan_id = self._new_id()
-        self._channels[chan_id] = subscription
+        chan_id = self._hub.issue_id(self._rng)
+        self._channels[chan_id] = _Channel(subscription)
         echo = {"subId": message["subId"]} if "subId" in message else {}
         self._send_event(
             {
@@ -184,19 +249,14 @@ class Session:
         chan_id = message.get("chanId")
         if not isinstance(chan_id, int) or chan_id not in self._channels:
             raise Rejected(10400, "unsubscribe: invalid")
-        subscription = self._channels.pop(chan_id)
-        self._hub.unsubscribe(subscription, self, chan_id)
+        self._part(chan_id)
+        del self._channels[chan_id]
         self._send_event({"event": "unsubscribed", "status": "OK", "chanId": chan_id})
-
-    def _new_id(self) -> int:
-        # Opaque, in no order, and never used again on this connection.
-        while (chan_id := self._rng.randrange(10_000, 1_000_000)) in self._past_ids:
-            pass
-        self._past_ids.add(chan_id)
-        return chan_id
 
 
 def _named(subscription: Subscription) -> Message:
-    """What answers name besides the symbol."""
+    """What answers name besides what was asked for."""
+    if isinstance(subscription, KeySubscription):
+        return {}
     funding = subscription.market is Market.FUNDING
     return {"currency" if funding else "pair": subscription.symbol[1:]}

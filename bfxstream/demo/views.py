@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from bfxstream.book import checksum_of
-from bfxstream.demo.engine import Engine, RestingSide, Side
+from bfxstream.demo.engine import Engine, PriceLevel, RestingSide, Side
 from bfxstream.demo.instruments import Instrument
 from bfxstream.demo.prices import PRICE_DIGITS, amount_text, number_text, round_price
 from bfxstream.protocol.channels import CHECKSUM_LEVELS, BookSubscription, Precision
-from bfxstream.protocol.symbols import Market
 
 _DIGITS = {
     precision: PRICE_DIGITS
@@ -35,8 +35,9 @@ Key = tuple[int, int]
 
 
 class Line(NamedTuple):
-    """An entry as text: its row, and what stands for it in a checksum."""
+    """An entry and its text: its row, and what stands for it in a checksum."""
 
+    entry: Entry
     row: bytes
     token: bytes
 
@@ -68,38 +69,39 @@ def _funding_order_row(price: bytes, period: int, number: int, amount: bytes) ->
     return b"[%d,%d,%b,%b]" % (number, period, price, amount)
 
 
-_WRITERS: dict[tuple[Market, bool], RowWriter] = {
-    (Market.TRADING, False): _level_row,
-    (Market.TRADING, True): _order_row,
-    (Market.FUNDING, False): _funding_level_row,
-    (Market.FUNDING, True): _funding_order_row,
+_WRITERS: dict[tuple[bool, bool], RowWriter] = {
+    (False, False): _level_row,
+    (False, True): _order_row,
+    (True, False): _funding_level_row,
+    (True, True): _funding_order_row,
 }
+"""By whether it is funding, and whether it is raw."""
 
 
 class _Window:
-    """One side of a view: the entries and lines that its clients have now, best first."""
+    """One side of a view: the lines that its clients have now, best first."""
 
     def __init__(self, view: BookView, side: RestingSide) -> None:
         self._view = view
         self._side = side
-        self.entries: dict[Key, Entry] = {}
         self.lines: dict[Key, Line] = {}
 
     def advance(self) -> tuple[list[bytes], list[bytes]]:
         """Move to the engine's state; the rows that delete, and the rows that set."""
-        view, side, old = self._view, self._side.side, self.entries
-        new = dict(view.entries(self._side))
-        deletes = [view.delete_row(entry, side) for key, entry in old.items() if key not in new]
-        lines: dict[Key, Line] = {}
+        view, side, old = self._view, self._side.side, self.lines
+        new: dict[Key, Line] = {}
         sets: list[bytes] = []
-        for key, entry in new.items():
-            if old.get(key) == entry:
-                lines[key] = self.lines[key]
-            else:
-                line = lines[key] = view.line(entry, side)
+        for key, entry in view.entries(self._side):
+            line = old.get(key)
+            if line is None or line.entry != entry:
+                line = view.line(entry, side)
                 sets.append(line.row)
-        self.entries, self.lines = new, lines
-        return deletes, sets
+            new[key] = line
+        self.lines = new
+        if old.keys() <= new.keys():
+            return [], sets
+        gone = (line.entry for key, line in old.items() if key not in new)
+        return [view.delete_row(entry, side) for entry in gone], sets
 
 
 class BookView:
@@ -112,9 +114,9 @@ class BookView:
         self._digits = _DIGITS[subscription.prec]
         self._length = subscription.length
         self._verifiable = subscription.verifiable
-        self._write = _WRITERS[instrument.market, self._raw]
+        self._write = _WRITERS[instrument.funding, self._raw]
         # A funding bid, a request to borrow, has a negative amount (API: ws-public-books).
-        self._sign = -1 if instrument.market is Market.FUNDING else 1
+        self._sign = -1 if instrument.funding else 1
         self._version = -1
         self._bids = _Window(self, engine.bids)
         self._asks = _Window(self, engine.asks)
@@ -144,23 +146,22 @@ class BookView:
         if not self._verifiable:
             return None
         bids, asks = (
-            [line.token for line in list(window.lines.values())[:CHECKSUM_LEVELS]]
+            [line.token for line in islice(window.lines.values(), CHECKSUM_LEVELS)]
             for window in (self._bids, self._asks)
         )
         return checksum_of(bids, asks)
 
     def entries(self, side: RestingSide) -> Iterator[tuple[Key, Entry]]:
         """The best entries of one side, at most the view's length of them."""
-        return self._orders(side) if self._raw else self._levels(side)
+        return islice(self._all_entries(side), self._length)
 
     def line(self, entry: Entry, side: Side) -> Line:
         """An entry as text."""
         price = number_text(entry.price, self._instrument.price_decimals)
         amount = amount_text(entry.amount * side * self._sign)
         name = b"%d" % entry.number if self._raw else price
-        return Line(
-            self._write(price, entry.period, entry.number, amount), b"%b:%b" % (name, amount)
-        )
+        row = self._write(price, entry.period, entry.number, amount)
+        return Line(entry, row, b"%b:%b" % (name, amount))
 
     def delete_row(self, entry: Entry, side: Side) -> bytes:
         """The row that takes an entry away: count 0, or price 0 of an order."""
@@ -170,44 +171,52 @@ class BookView:
         price = number_text(entry.price, self._instrument.price_decimals)
         return self._write(price, entry.period, 0, unit)
 
-    def _orders(self, side: RestingSide) -> Iterator[tuple[Key, Entry]]:
-        left = self._length
-        for price, level in side.levels():
-            # By rising id on both sides, whoever has priority (API: WebSocket checksum).
-            for order_id, order in sorted(level.orders.items()):
-                yield (order_id, 0), Entry(price, order.period, order_id, order.amount)
-                left -= 1
-                if left == 0:
-                    return
+    def _all_entries(self, side: RestingSide) -> Iterator[tuple[Key, Entry]]:
+        if self._raw:
+            return _orders(side)
+        if self._instrument.funding:
+            return _funding_levels(side, self._digits)
+        return _levels(side, self._digits)
 
-    def _levels(self, side: RestingSide) -> Iterator[tuple[Key, Entry]]:
-        left = self._length
-        for price, periods in self._cells(side):
-            for period in sorted(periods):
-                count, amount = periods[period]
-                yield (price, period), Entry(price, period, count, amount)
-                left -= 1
-                if left == 0:
-                    return
 
-    def _cells(self, side: RestingSide) -> Iterator[tuple[int, dict[int, tuple[int, int]]]]:
-        """Rounded prices, best first, each with count and amount by period."""
-        funding = self._instrument.market is Market.FUNDING
-        up = side.side is Side.ASK
-        cell = 0
-        periods: dict[int, tuple[int, int]] = {}
-        for price, level in side.levels():
-            rounded = round_price(price, self._digits, up)
-            if rounded != cell:
-                if periods:
-                    yield cell, periods
-                cell, periods = rounded, {}
-            if funding:
-                for order in level.orders.values():
-                    count, amount = periods.get(order.period, (0, 0))
-                    periods[order.period] = count + 1, amount + order.amount
-            else:
-                count, amount = periods.get(0, (0, 0))
-                periods[0] = count + len(level.orders), amount + level.amount
-        if periods:
-            yield cell, periods
+def _orders(side: RestingSide) -> Iterator[tuple[Key, Entry]]:
+    for price, level in side.levels():
+        # By rising id on both sides, whoever has priority (API: WebSocket checksum).
+        for order_id, order in sorted(level.orders.items()):
+            yield (order_id, 0), Entry(price, order.period, order_id, order.amount)
+
+
+def _levels(side: RestingSide, digits: int) -> Iterator[tuple[Key, Entry]]:
+    for price, levels in _cells(side, digits):
+        count = amount = 0
+        for level in levels:
+            count += len(level.orders)
+            amount += level.amount
+        yield (price, 0), Entry(price, 0, count, amount)
+
+
+def _funding_levels(side: RestingSide, digits: int) -> Iterator[tuple[Key, Entry]]:
+    for price, levels in _cells(side, digits):
+        amounts: dict[int, list[int]] = {}
+        for level in levels:
+            for order in level.orders.values():
+                amounts.setdefault(order.period, []).append(order.amount)
+        for period in sorted(amounts):
+            found = amounts[period]
+            yield (price, period), Entry(price, period, len(found), sum(found))
+
+
+def _cells(side: RestingSide, digits: int) -> Iterator[tuple[int, list[PriceLevel]]]:
+    """Prices of so many digits, best first, each with the levels that are rounded to it."""
+    up = side.side is Side.ASK
+    cell = None
+    levels: list[PriceLevel] = []
+    for price, level in side.levels():
+        # Rounded away from the best price: all that follows up to there is in the cell.
+        if cell is None or (price > cell if up else price < cell):
+            if cell is not None:
+                yield cell, levels
+            cell, levels = round_price(price, digits, up), []
+        levels.append(level)
+    if cell is not None:
+        yield cell, levels

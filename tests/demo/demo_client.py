@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
@@ -85,6 +86,14 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self.socket.close()
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for what another thread does; fails the test when it does not."""
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
 
 
 ROWS: dict[tuple[Market, bool], Any] = {

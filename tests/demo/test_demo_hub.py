@@ -7,65 +7,21 @@ import math
 from random import Random
 
 import pytest
+from hub_clock import SEED, Clock, Recorder
 
-from bfxstream.demo.feeds import Update
-from bfxstream.demo.hub import Hub, next_on_grid
+from bfxstream.demo.hub import Hub
 from bfxstream.demo.market import Market
 from bfxstream.demo.session import Session
 from bfxstream.protocol.channels import (
     BookSubscription,
     Frequency,
     Precision,
-    Subscription,
     TickerSubscription,
     TradesSubscription,
 )
 
-SEED = 5
 BOOK = BookSubscription("tBTCUSD")
 TRADES = TradesSubscription("tBTCUSD")
-
-
-class Recorder:
-    """A listener that notes when what came."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.updates: list[tuple[float, int, Update]] = []
-        self.beats: list[float] = []
-        self.heartbeat_at = math.inf
-
-    def deliver(self, chan_id: int, update: Update) -> None:
-        self.updates.append((self.clock.now, chan_id, update))
-
-    def heartbeat(self, now: float) -> None:
-        self.beats.append(now)
-        self.heartbeat_at = next_on_grid(self.heartbeat_at, 15.0, now)
-
-    def times(self, chan_id: int) -> list[float]:
-        return [at for at, to, _ in self.updates if to == chan_id]
-
-
-class Clock:
-    """Drives a hub the way the server does, without waiting."""
-
-    def __init__(self, rate: float = 100.0) -> None:
-        self.now = 1000.0
-        self.hub = Hub(Market(SEED), rate)
-        self.turns = 0
-
-    def run(self, seconds: float) -> None:
-        end = self.now + seconds
-        while (due := self.hub.next_due(self.now)) <= end:
-            self.now = due
-            self.hub.advance(due)
-            self.turns += 1
-        self.now = end
-
-    def subscribe(self, wish: Subscription, chan_id: int = 1) -> Recorder:
-        recorder = Recorder(self)
-        self.hub.subscribe(wish, recorder, chan_id, self.now)
-        return recorder
 
 
 def te_and_tu(recorder: Recorder) -> tuple[list[tuple[float, bytes]], list[tuple[float, bytes]]]:

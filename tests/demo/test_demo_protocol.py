@@ -79,6 +79,18 @@ def test_a_ping_without_cid_is_answered_without(client: Client) -> None:
                 "pair": "DUSK:USD",
             },
         ),
+        (
+            {"channel": "candles", "key": "trade:1W:fUSD:a30:p2:p30", "subId": "x"},
+            {"channel": "candles", "key": "trade:1W:fUSD:a30:p2:p30", "subId": "x"},
+        ),
+        (
+            {"channel": "status", "key": "deriv:tBTCF0:USTF0"},
+            {"channel": "status", "key": "deriv:tBTCF0:USTF0"},
+        ),
+        (
+            {"channel": "status", "key": "liq:global"},
+            {"channel": "status", "key": "liq:global"},
+        ),
     ],
 )
 def test_a_subscription_is_confirmed_with_everything_spelt_out(
@@ -102,6 +114,8 @@ ERRORS: list[tuple[dict[str, Any], int, str]] = [
     (BOOK_REQUEST | {"freq": "F2"}, 10300, "frequency: invalid"),
     (BOOK_REQUEST | {"len": "26", "subId": "x"}, 10300, "length: invalid"),
     (BOOK_REQUEST | {"len": [25]}, 10300, "length: invalid"),
+    ({"channel": "candles", "key": "trade:2m:tBTCUSD"}, 10300, "key: invalid"),
+    ({"channel": "candles", "symbol": "tBTCUSD"}, 10300, "key: invalid"),
     ({"channel": "nope", "symbol": "tBTCUSD"}, 10300, "channel: unknown"),
     ({"channel": None}, 10300, "channel: unknown"),
     ({}, 10300, "channel: unknown"),
@@ -114,6 +128,13 @@ def test_a_bad_subscription_is_refused_with_its_own_words_sent_back(
 ) -> None:
     error = client.ask("error", event="subscribe", **request_)
     assert error == {**request_, "event": "error", "code": code, "msg": reason}
+
+
+def test_a_status_of_nothing_known_gets_no_answer(client: Client) -> None:
+    client.send(event="subscribe", channel="status", key="deriv:tNOPEF0:USTF0")
+    assert client.ask("pong", event="ping")  # the next event is the answer to this one
+    client.subscribe("ticker", "tBTCUSD")
+    assert {client.frame()[0] for _ in range(3)} == {client.frame()[0]}
 
 
 def test_a_second_subscription_of_the_same_channel_names_the_first(client: Client) -> None:

@@ -11,7 +11,7 @@ import pytest
 import websocket
 from demo_client import TIMEOUT, Client
 
-from bfxstream.demo import DemoExchange, server
+from bfxstream.demo import DemoExchange, link, server
 from bfxstream.demo.hub import Hub
 
 
@@ -116,6 +116,7 @@ def test_what_goes_wrong_inside_is_raised_by_stop(
     connection.send('{"event":"subscribe","channel":"ticker","symbol":"tBTCUSD"}')
     while connection.recv_data()[0] != websocket.ABNF.OPCODE_CLOSE:
         pass  # the failure ends the server
+    exchange.wait()
     with pytest.raises(ZeroDivisionError, match=method):
         exchange.stop()
     exchange.stop()
@@ -149,7 +150,7 @@ def test_nothing_is_printed_about_clients_that_misbehave(
 def test_a_client_that_does_not_read_is_disconnected_and_holds_up_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(server, "_MOST_UNSENT", 256 << 10)
+    monkeypatch.setattr(link, "_MOST_UNSENT", 256 << 10)
     with DemoExchange(seed=1, rate=1000) as exchange, Client(exchange.url) as other:
         other.subscribe("trades", "tBTCUSD")
         slow = Client(exchange.url)

@@ -16,7 +16,6 @@ from bfxstream.demo.prices import units
 from bfxstream.demo.views import BookView
 from bfxstream.protocol.channels import BookSubscription, Frequency, Precision
 from bfxstream.protocol.numbers import js_text
-from bfxstream.protocol.symbols import Market as Kind
 
 PRECISIONS = ("P0", "P1", "P2", "P3", "P4", "R0")
 SYMBOLS = ("tBTCUSD", "tXRPBTC", "fUSD")
@@ -30,7 +29,7 @@ def view_of(instrument: Instrument, engine: Engine, prec: str, length: int = 25)
 
 def expected_rows(instrument: Instrument, engine: Engine, prec: str, length: int) -> list[bytes]:
     """The book straight from the resting orders, rounded by the decimal module."""
-    flip = -1 if instrument.market is Kind.FUNDING else 1
+    flip = -1 if instrument.funding else 1
     rows: list[bytes] = []
     for side in Side:
         orders = []
@@ -57,7 +56,7 @@ def expected_rows(instrument: Instrument, engine: Engine, prec: str, length: int
 def _row(instrument: Instrument, prec: str, key: tuple[Decimal, int], cell: list[Decimal]) -> bytes:
     amount, second = cell
     price, other = key
-    funding = instrument.market is Kind.FUNDING
+    funding = instrument.funding
     if prec == "R0":
         columns = [other, second, price, amount] if funding else [other, price, amount]
     else:

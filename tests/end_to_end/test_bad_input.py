@@ -45,6 +45,7 @@ def assert_one_line(stderr: str, *parts: str) -> None:
         (("tikcer",), ("tikcer",)),
         (("schema", "trade-winds"), ("trade-winds", "trades")),
         (("demo-exchange", "--port", "99999"), ("99999",)),
+        (("demo-exchange", "--fault", "drop:every=soon"), ("'soon'", "every=30s")),
     ],
 )
 def test_a_usage_error_is_one_line_that_names_it(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -163,14 +164,32 @@ def test_what_one_read_brings_leaves_in_one_write(exchange: DemoExchange) -> Non
     assert process.wait(timeout=30) == 0
 
 
-def test_the_demo_exchange_alone_serves_and_ends_by_signal() -> None:
-    server = start("demo-exchange", "--seed", "7")
+def test_the_demo_exchange_alone_serves_and_accounts_for_itself(tmp_path: Path) -> None:
+    log, journal = tmp_path / "log", tmp_path / "journal"
+    files = ("--log", str(log), "--journal", str(journal))
+    server = start(
+        "demo-exchange", "--seed", "7", "--rate", "1000", "--fault", "dup:every=9", *files
+    )
     assert server.stdout is not None
     url = server.stdout.readline().strip()
-    result = run("ticker", "tBTCUSD", "-n", "2", "--url", url)
-    assert (result.code, len(result.records)) == (0, 2)
+    result = run("trades", "tBTCUSD", "-n", "90", "--url", url)
+    assert (result.code, len(result.records)) == (0, 90)
     server.send_signal(signal.SIGINT)
-    assert server.wait(timeout=30) == 130
+    _, stderr = server.communicate(timeout=30)
+    assert server.returncode == 130
+    told = re.fullmatch(r"bfxstream: faults: (\d+) dup\n", stderr)
+    assert told, stderr
+    entries = [json.loads(line) for line in log.open()]
+    assert [entry["event"] for entry in entries].count("fault") == int(told[1]) > 2
+    assert entries[-1]["faults"] == {"dup": int(told[1])}
+    journaled = {
+        line["id"]: [line["mts"], line["amount"], line["price"]]
+        for line in map(json.loads, journal.open())
+        if line["type"] == "trade" and line["symbol"] == "tBTCUSD"
+    }
+    printed = {each["id"]: [each["mts"], each["amount"], each["price"]] for each in result.records}
+    assert len(printed) == 90
+    assert printed.items() <= {key: journaled[key] for key in printed}.items()
 
 
 def test_a_port_that_is_taken_is_named(exchange: DemoExchange) -> None:
@@ -178,6 +197,13 @@ def test_a_port_that_is_taken_is_named(exchange: DemoExchange) -> None:
     result = run("demo-exchange", "--port", port)
     assert result.code == 1
     assert f"port {port}" in result.stderr
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    path = str(tmp_path / "missing" / "log")
+    result = run("demo-exchange", "--log", path)
+    assert (result.code, result.stdout) == (2, "")
+    assert path in result.stderr
 
 
 def first_trades(count: int) -> str:

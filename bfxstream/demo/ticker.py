@@ -1,16 +1,15 @@
-"""Ticker and trade rows as the exchange writes them (API: ws-public-ticker, ws-public-trades)."""
+"""Ticker rows as the exchange writes them (API: ws-public-ticker)."""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import islice
 
-from bfxstream.demo.engine import RestingSide, Trade
-from bfxstream.demo.instruments import Instrument
+from bfxstream.demo.arrays import json_array
+from bfxstream.demo.engine import RestingSide
 from bfxstream.demo.market import Listing
 from bfxstream.demo.prices import amount_text, number_text
 from bfxstream.protocol.numbers import js_text
-from bfxstream.protocol.symbols import Market
 
 _SIZE_LEVELS = 25
 """A ticker's bid and ask sizes sum so many price levels."""
@@ -18,33 +17,16 @@ _SIZE_LEVELS = 25
 _RATIO = Decimal("1e-8")
 
 
-def trade_row(instrument: Instrument, trade: Trade) -> bytes:
-    """`[ID, MTS, AMOUNT, PRICE]`, for funding `[ID, MTS, AMOUNT, RATE, PERIOD]`.
-
-    The amount is positive where the taker bought, or offered funding.
-    """
-    price = number_text(trade.price, instrument.price_decimals)
-    if instrument.market is Market.FUNDING:
-        amount = amount_text(-trade.amount * trade.taker_side)
-        return b"[%d,%d,%b,%b,%d]" % (trade.trade_id, trade.mts, amount, price, trade.period)
-    amount = amount_text(trade.amount * trade.taker_side)
-    return b"[%d,%d,%b,%b]" % (trade.trade_id, trade.mts, amount, price)
-
-
 def ticker_row(listing: Listing) -> bytes:
     """11 elements for trading pairs, 17 for funding."""
     engine = listing.engine
     bid, ask = _touch(listing, engine.bids), _touch(listing, engine.asks)
     day = _day(listing)
-    if listing.instrument.market is Market.TRADING:
+    if not listing.instrument.funding:
         # FIRST_TRADE is null on most of the real pairs, too.
-        return _array([bid[0], bid[2], ask[0], ask[2], *day, b"null"])
+        return json_array([bid[0], bid[2], ask[0], ask[2], *day, b"null"])
     frr, available = _flash_return_rate(listing)
-    return _array([frr, *bid, *ask, *day, b"null", b"null", available, b"null"])
-
-
-def _array(elements: list[bytes]) -> bytes:
-    return b"[" + b",".join(elements) + b"]"
+    return json_array([frr, *bid, *ask, *day, b"null", b"null", available, b"null"])
 
 
 def _touch(listing: Listing, side: RestingSide) -> list[bytes]:
