@@ -65,8 +65,6 @@ class Requests:
         self._reads_together = bool(takers) or not self._reads_rows
         receivers = receivers or [ignore] * len(wanted)
         self.channels = list(map(Channel, wanted, receivers, takers or [NOBODY] * len(wanted)))
-        self.conf = conf_for(wanted, timestamps=timestamps)
-        """The flags asked for, then the flags that the exchange says are active."""
         self.reconnect_reason = ""
         """Set where this connection cannot go on and a new one must be made."""
         self.maintenance_since: float | None = None
@@ -76,9 +74,7 @@ class Requests:
         self._next_look = 0.0
         self._outbox: list[bytes] = []
         self._next_sub_id = 1
-        self._reader = FrameReader(self.conf)
-        self._read_together: ReadTogether | None = None
-        """Made anew where channels have come or gone."""
+        self._set_conf(conf_for(wanted, timestamps=timestamps))
         self._by_chan: dict[bytes, Channel] = {}
         self._by_sub: dict[int, Channel] = {}
         self._handlers: dict[str, Callable[[ObjectFrame], None]] = {
@@ -192,8 +188,12 @@ class Requests:
 
     def _set_conf(self, conf: Conf) -> None:
         self.conf = conf
+        """The flags asked for, then the flags that the exchange says are active."""
+        # Looked at for every read, and asking an enum costs a microsecond.
+        self._numbered, self._stamped = bool(conf & Conf.SEQ_ALL), bool(conf & Conf.TIMESTAMP)
         self._reader = FrameReader(conf)
-        self._read_together = None
+        self._read_together: ReadTogether | None = None
+        """Made anew where channels have come or gone."""
 
     def _on_subscribed(self, subscribed: ObjectFrame) -> None:
         channel = self._channel_asked(subscribed)

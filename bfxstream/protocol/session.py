@@ -67,7 +67,7 @@ class Session(Requests):
         first that is not plain data in sequence ends it; none is taken where one is not in the
         layout of a channel that is known.
         """
-        if not self._reads_together or not self.conf & Conf.SEQ_ALL:
+        if not self._reads_together or not self._numbered:
             return 0
         if self._read_together is None:
             self._read_together = self._make_together_reader()
@@ -77,14 +77,14 @@ class Session(Requests):
             return 0
         if len(messages) != len(frames):
             return 0
-        if not self._reads_rows and not self.conf & Conf.TIMESTAMP:
+        if not self._reads_rows and not self._stamped:
             return self._audit_together(messages)
         return self._take_together(messages, frames)
 
     def _take_together(self, messages: Sequence[TogetherMessage], frames: Sequence[bytes]) -> int:
         first_seq = next_seq = self._next_seq
         events = self.events
-        with contextlib.suppress(*UNREADABLE):
+        try:
             for message in messages:
                 channel, payload, seq = message.channel, message.first, message.second
                 if type(payload) is not str:
@@ -106,6 +106,8 @@ class Session(Requests):
                 next_seq += 1
                 if events:
                     break
+        except UNREADABLE:
+            pass  # it is the first of those not taken
         self._next_seq = next_seq
         return next_seq - first_seq
 

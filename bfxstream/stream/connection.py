@@ -66,7 +66,8 @@ class SocketConnection:
                 return []
             patience = _SHORT_PATIENCE
         try:
-            self._socket.settimeout(patience)
+            if self._socket.gettimeout() != patience:
+                self._socket.settimeout(patience)  # a system call
             return self._socket.receive()
         except WebSocketTimeoutException:
             return []

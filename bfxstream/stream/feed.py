@@ -76,3 +76,8 @@ class Feed:
 
     def tick(self, now: float) -> None:
         """Give what is due by the clock; called between reads."""
+
+
+def has_tick(feed: Feed) -> bool:
+    """Whether the feed does anything by the clock."""
+    return type(feed).tick is not Feed.tick

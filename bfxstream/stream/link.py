@@ -22,7 +22,7 @@ from bfxstream.protocol.events import (
 from bfxstream.protocol.session import Session
 from bfxstream.stream.clock import Clock, SystemClock
 from bfxstream.stream.connection import Connection, ConnectionLost, Opener, SocketConnection
-from bfxstream.stream.feed import Feed
+from bfxstream.stream.feed import Feed, has_tick
 from bfxstream.stream.intake import Intake, Item
 from bfxstream.stream.life import Life
 from bfxstream.stream.limiter import LIMITER, ConnectLimiter
@@ -62,6 +62,7 @@ class Link:
         options = intake.options
         self.number = number
         self.feeds = list(feeds)
+        self._ticking = list(filter(has_tick, feeds))
         self.tick = options.tick
         """Most seconds between two batches."""
         self.life = Life(options.policy, retry_for=options.retry_for, reconnect=options.reconnect)
@@ -273,7 +274,7 @@ class Link:
             self._take_frames(session, frames)
             intake.conclude(session, frames)
             intake.stats.bad_frames += session.bad_frames - bad_before
-        intake.tick(self.feeds, now)
+        intake.tick(self._ticking, now)
         if session.events:
             self._take_events(session)
         return intake.take_out()
@@ -284,9 +285,10 @@ class Link:
             taken = session.receive_together(some)
             if session.events:
                 self._take_events(session)
-            left = iter(some[taken:])
-            while session.receive_all(left):
-                self._take_events(session)
+            if taken < len(some):
+                left = iter(some[taken:])
+                while session.receive_all(left):
+                    self._take_events(session)
 
     # What the session tells.
 
@@ -333,6 +335,7 @@ class Link:
         subscriptions = {channel.subscription for channel in displaced}
         moving = [feed for feed in self.feeds if feed.subscription in subscriptions]
         self.feeds = [feed for feed in self.feeds if feed.subscription not in subscriptions]
+        self._ticking = list(filter(has_tick, self.feeds))
         self._intake.displaced.append(moving)
         self._intake.report(Moved(len(moving), len(self.feeds)))
 

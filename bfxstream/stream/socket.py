@@ -45,6 +45,8 @@ class BatchSocket(WebSocket):
         """
         while True:
             if self._between_frames():
+                if self._position == len(self._buffer):
+                    self._buffer, self._position = self._read(), 0
                 if frames := self._cut_plain_frames():
                     return frames
                 if self._needs_more():
