@@ -11,6 +11,7 @@ import click
 from bfxstream.cli.options import option
 from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import say
+from bfxstream.cli.time_scale import time_scale
 from bfxstream.errors import BfxStreamError, ConnectionFailed, UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +82,13 @@ def demo_exchange(
         raise UsageError(f"--rate {rate} is no rate", hint="use a number from above 0 to 5000")
     with Signals():
         exchange = DemoExchange(
-            seed=seed, rate=rate, port=port, faults=faults, log_file=log, journal_file=journal
+            seed=seed,
+            rate=rate,
+            port=port,
+            heartbeat=15.0 * time_scale(),
+            faults=faults,
+            log_file=log,
+            journal_file=journal,
         )
         try:
             exchange.start()
