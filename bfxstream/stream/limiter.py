@@ -1,4 +1,4 @@
-"""The exchange's connect limits, kept over all connections of the process."""
+"""The exchange's limits of connects and requests, kept over the whole process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from threading import Lock
 from urllib.parse import urlsplit
 
-from bfxstream.stream.policy import ConnectLimit
+from bfxstream.stream.policy import RateLimit
 
 
 class _Endpoint:
@@ -18,9 +18,10 @@ class _Endpoint:
         self.closed_until = float("-inf")
 
 
-class ConnectLimiter:
+class RateLimiter:
     """Counts attempts in a sliding window, by endpoint; successes and failures alike.
 
+    An endpoint has the name that the exchange counts by: `endpoint_of` a stream, a path of REST.
     An attempt counts from its beginning until the window has passed since its end: the exchange
     sees it somewhere between. Safe to use from several threads; times are seconds of one steady
     clock.
@@ -30,37 +31,37 @@ class ConnectLimiter:
         self._lock = Lock()
         self._endpoints: defaultdict[str, _Endpoint] = defaultdict(_Endpoint)
 
-    def enter(self, url: str, limit: ConnectLimit, now: float) -> float:
+    def enter(self, name: str, limit: RateLimit, now: float) -> float:
         """Begin an attempt, to be ended with `leave`: 0, or the seconds until it may be asked."""
         with self._lock:
-            endpoint = self._endpoints[endpoint_of(url)]
+            endpoint = self._endpoints[name]
             wait = _wait(endpoint, limit, now)
             if wait == 0:
                 endpoint.under_way += 1
             return wait
 
-    def leave(self, url: str, now: float) -> None:
+    def leave(self, name: str, now: float) -> None:
         """An attempt that was begun has ended, in whatever way."""
         with self._lock:
-            endpoint = self._endpoints[endpoint_of(url)]
+            endpoint = self._endpoints[name]
             endpoint.under_way -= 1
             endpoint.ended.append(now)
 
-    def keep_away(self, url: str, until: float) -> None:
+    def keep_away(self, name: str, until: float) -> None:
         """The exchange wants nobody until then."""
         with self._lock:
-            endpoint = self._endpoints[endpoint_of(url)]
+            endpoint = self._endpoints[name]
             endpoint.closed_until = max(endpoint.closed_until, until)
 
-    def wait(self, url: str, limit: ConnectLimit, now: float) -> float:
+    def wait(self, name: str, limit: RateLimit, now: float) -> float:
         """Seconds until an attempt may begin, as far as can be known."""
         with self._lock:
-            return _wait(self._endpoints[endpoint_of(url)], limit, now)
+            return _wait(self._endpoints[name], limit, now)
 
-    def forecast(self, url: str, limit: ConnectLimit, count: int, now: float) -> float:
+    def forecast(self, name: str, limit: RateLimit, count: int, now: float) -> float:
         """Seconds until the last of so many further attempts may begin, if all go quickly."""
         with self._lock:
-            endpoint = self._endpoints[endpoint_of(url)]
+            endpoint = self._endpoints[name]
             _forget(endpoint, limit, now)
             open_at = max(now, endpoint.closed_until)
             starts = deque([*endpoint.ended, *[now] * endpoint.under_way], limit.attempts)
@@ -70,7 +71,7 @@ class ConnectLimiter:
             return starts[-1] - now
 
 
-def _wait(endpoint: _Endpoint, limit: ConnectLimit, now: float) -> float:
+def _wait(endpoint: _Endpoint, limit: RateLimit, now: float) -> float:
     if now < endpoint.closed_until:
         return endpoint.closed_until - now
     _forget(endpoint, limit, now)
@@ -81,7 +82,7 @@ def _wait(endpoint: _Endpoint, limit: ConnectLimit, now: float) -> float:
     return first + limit.window - now
 
 
-def _forget(endpoint: _Endpoint, limit: ConnectLimit, now: float) -> None:
+def _forget(endpoint: _Endpoint, limit: RateLimit, now: float) -> None:
     while endpoint.ended and now - endpoint.ended[0] >= limit.window:
         endpoint.ended.popleft()
 
@@ -92,5 +93,5 @@ def endpoint_of(url: str) -> str:
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'wss' else 80)}"
 
 
-LIMITER = ConnectLimiter()
+LIMITER = RateLimiter()
 """The process has one address, and so one count."""

@@ -25,7 +25,7 @@ from bfxstream.stream.connection import Connection, ConnectionLost, Opener, Sock
 from bfxstream.stream.feed import Feed, has_tick
 from bfxstream.stream.intake import Intake, Item
 from bfxstream.stream.life import Life
-from bfxstream.stream.limiter import LIMITER, ConnectLimiter
+from bfxstream.stream.limiter import LIMITER, RateLimiter, endpoint_of
 from bfxstream.stream.watch import Watch
 
 FrameTap = Callable[[int, str, int, list[bytes]], None]
@@ -45,7 +45,7 @@ class World(Struct, frozen=True, kw_only=True):
 
     clock: Clock = SystemClock()
     open: Opener = SocketConnection
-    limiter: ConnectLimiter = LIMITER
+    limiter: RateLimiter = LIMITER
 
 
 class Link:
@@ -71,6 +71,7 @@ class Link:
         self._options = options
         self._policy = options.policy
         self._url = options.url
+        self._endpoint = endpoint_of(options.url)
         self._limit = options.policy.connect_limit(options.url)
         self._intake = intake
         self._clock = world.clock
@@ -157,7 +158,7 @@ class Link:
         with self._intake.lock:
             self.life.due(now)
             self._intake.show_state()
-        return self._limiter.enter(self._url, self._limit, now)
+        return self._limiter.enter(self._endpoint, self._limit, now)
 
     def _connect(self) -> tuple[Connection, Session]:
         now = self._clock.now()
@@ -167,7 +168,7 @@ class Link:
         try:
             self._connection = self._open(self._url, timeout)
         finally:
-            self._limiter.leave(self._url, self._clock.now())
+            self._limiter.leave(self._endpoint, self._clock.now())
         with self._intake.lock:
             session = self._begin_session()
         return self._connection, session
@@ -205,8 +206,8 @@ class Link:
         """Say when it is tried again; False where it is not."""
         intake, now = self._intake, self._clock.now()
         if isinstance(failure, RateLimited):
-            self._limiter.keep_away(self._url, now + self._policy.rate_limit_wait)
-        at_least = self._limiter.wait(self._url, self._limit, now)
+            self._limiter.keep_away(self._endpoint, now + self._policy.rate_limit_wait)
+        at_least = self._limiter.wait(self._endpoint, self._limit, now)
         intake.turn(self)
         intake.last_failure = failure
         try:

@@ -15,6 +15,7 @@ from bfxstream.stream.connect import check_url
 from bfxstream.stream.feed import Feed
 from bfxstream.stream.feeds import make_feed
 from bfxstream.stream.intake import Intake, Item
+from bfxstream.stream.limiter import endpoint_of
 from bfxstream.stream.link import FrameTap, Link, World
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.readers import Readers
@@ -120,7 +121,7 @@ class MarketStream:
         url, count = self.options.url, len(self._links)
         limit = self.options.policy.connect_limit(url)
         now = self._world.clock.now()
-        seconds = self._world.limiter.forecast(url, limit, count, now)
+        seconds = self._world.limiter.forecast(endpoint_of(url), limit, count, now)
         with self._intake.lock:
             self._intake.report(Spread(len(self._feeds), count, round(seconds, 3)))
 

@@ -24,9 +24,6 @@ CLOSE_TIMEOUT = 1
 REQUEST_TIMEOUT = 10.0
 """Seconds for a REST look-up from its beginning to the last byte of its answer."""
 
-REQUESTS_A_MINUTE = 10
-"""To one REST endpoint: inside every figure that the API's pages give for those we ask."""
-
 MOST_ANSWER_BYTES = 16 * 1024 * 1024
 """Of a REST answer: ten times the largest that the API gives, 10000 rows."""
 
@@ -42,11 +39,15 @@ MOST_HELD = 1000
 TimesT = TypeVar("TimesT", bound=Struct)
 
 
-class ConnectLimit(NamedTuple):
-    """At most so many attempts to connect to one endpoint in any window of so many seconds."""
+class RateLimit(NamedTuple):
+    """At most so many attempts at one endpoint in any window of so many seconds."""
 
     attempts: int
     window: float
+
+
+REQUESTS = RateLimit(10, 61.0)
+"""To one REST endpoint: inside every figure that the API's pages give for those we ask."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -101,11 +102,11 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     patience: Patience = Patience()
 
-    def connect_limit(self, url: str) -> ConnectLimit:
+    def connect_limit(self, url: str) -> RateLimit:
         """How often the endpoint of this URL may be connected to."""
         if urlsplit(url).hostname == AUTHENTICATED_HOST:
-            return ConnectLimit(self.account_attempts, self.account_window)
-        return ConnectLimit(self.public_attempts, self.public_window)
+            return RateLimit(self.account_attempts, self.account_window)
+        return RateLimit(self.public_attempts, self.public_window)
 
     def scaled(self, factor: float) -> Policy:
         """The same policy, every time multiplied: for tests that cannot wait."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from threading import Lock
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -19,55 +17,11 @@ from bfxstream.protocol.rows import CandleRow, FundingTradeRow, TradeRow
 from bfxstream.protocol.symbols import Market, market_of
 from bfxstream.stream import policy
 from bfxstream.stream.fetch import Answer, fetch
+from bfxstream.stream.limiter import LIMITER, RateLimiter
 
 Row = TypeVar("Row", bound=Struct)
 Sort = Literal[1, -1]
 """1 gives the oldest row first, -1 the newest."""
-
-_MINUTE = 60.0
-
-
-class Budget:
-    """So many requests a minute to each endpoint, counted over all threads."""
-
-    def __init__(
-        self,
-        most: int = policy.REQUESTS_A_MINUTE,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._most = most
-        self._clock = clock
-        self._lock = Lock()
-        self._times: defaultdict[str, deque[float]] = defaultdict(deque)
-        self._blocked_until: dict[str, float] = {}
-
-    def take(self, endpoint: str) -> None:
-        """Count a request. Raises RateLimited, with the time to wait, where it is one too many."""
-        with self._lock:
-            now = self._clock()
-            times = self._times[endpoint]
-            while times and now - times[0] >= _MINUTE:
-                times.popleft()
-            free_at = self._blocked_until.get(endpoint, now)
-            if len(times) >= self._most:
-                free_at = max(free_at, times[0] + _MINUTE)
-            if free_at > now:
-                wait = free_at - now
-                raise RateLimited(
-                    f"{endpoint} was asked for too often",
-                    hint=f"wait {wait:.0f} s",
-                    wait=wait,
-                )
-            times.append(now)
-
-    def block(self, endpoint: str, seconds: float) -> None:
-        """Nothing more for so long: the exchange said that it was too much."""
-        with self._lock:
-            self._blocked_until[endpoint] = self._clock() + seconds
-
-
-_BUDGET = Budget()
-"""The process has one address, and so one budget."""
 
 
 class RestClient:
@@ -82,25 +36,33 @@ class RestClient:
         base: str = policy.PUBLIC_REST_URL,
         *,
         timeout: float = policy.REQUEST_TIMEOUT,
-        budget: Budget = _BUDGET,
+        limiter: RateLimiter = LIMITER,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base = base
         self._timeout = timeout
-        self._budget = budget
+        self._limiter = limiter
+        self._clock = clock
 
     def get(self, path: str, **parameters: object) -> bytes:
         """The JSON text of an answer; parameters that are None are left out."""
         given = {name: value for name, value in parameters.items() if value is not None}
         query = f"?{urlencode(given)}" if given else ""
-        where = f"cannot get {path.partition('/')[0]} from {self.base}"
-        endpoint = f"{self.base}/{path.partition('/')[0]}"
-        self._budget.take(endpoint)
-        answer = fetch(f"{self.base}/{quote(path, safe='/:,')}{query}", where, self._timeout)
+        first = path.partition("/")[0]
+        where = f"cannot get {first} from {self.base}"
+        endpoint = f"{self.base}/{first}"
+        wait = self._limiter.enter(endpoint, policy.REQUESTS, self._clock())
+        if wait > 0:
+            hint = f"wait {wait:.0f} s"
+            raise RateLimited(f"{where}: asked for too often", hint=hint, wait=wait)
         try:
+            answer = fetch(f"{self.base}/{quote(path, safe='/:,')}{query}", where, self._timeout)
             return _checked(answer, path, where)
         except RateLimited as error:
-            self._budget.block(endpoint, error.wait)
+            self._limiter.keep_away(endpoint, self._clock() + error.wait)
             raise
+        finally:
+            self._limiter.leave(endpoint, self._clock())
 
     def conf(self, keys: Sequence[str]) -> list[msgspec.Raw]:
         """The lists and maps of these keys, in their order (API: rest-public-conf)."""

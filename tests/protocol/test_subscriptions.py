@@ -13,6 +13,7 @@ from test_symbols import valid_symbols
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import (
     LENGTHS,
+    SPEC_STARTS,
     BookSubscription,
     Frequency,
     Precision,
@@ -145,3 +146,9 @@ def test_a_channel_is_left_by_its_number():
 )
 def test_only_trading_books_of_25_levels_or_more_can_be_verified(spec, verifiable):
     assert parse_spec(spec).verifiable is verifiable
+
+
+@pytest.mark.parametrize("start", SPEC_STARTS)
+def test_what_begins_a_spec_makes_one_with_a_symbol_behind_its_colon(start):
+    spec = f"{start}tBTCF0:USTF0" if start.endswith(":") else start
+    assert parse_spec(spec).spec.startswith(spec)

@@ -13,7 +13,7 @@ from frames import confirmed_conf, event, hello, subscribed, with_tail
 
 from bfxstream.protocol.channels import parse_spec
 from bfxstream.stream.connection import ConnectionLost
-from bfxstream.stream.limiter import ConnectLimiter
+from bfxstream.stream.limiter import RateLimiter
 from bfxstream.stream.link import World
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
@@ -189,7 +189,7 @@ class Following:
             [parse_spec(spec) for spec in specs],
             StreamOptions(url=URL, **options),
             on_event=self.told.append,
-            world=World(clock=self.clock, open=exchange.open, limiter=ConnectLimiter()),
+            world=World(clock=self.clock, open=exchange.open, limiter=RateLimiter()),
         )
         self._batches = self.stream.batches()
 

@@ -1,4 +1,4 @@
-"""The exchange's connect limits, over all connections of a process."""
+"""The exchange's limits of connects and requests, over a whole process."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bfxstream.stream.limiter import ConnectLimiter, endpoint_of
-from bfxstream.stream.policy import ConnectLimit
+from bfxstream.stream.limiter import RateLimiter, endpoint_of
+from bfxstream.stream.policy import RateLimit
 
 URL = "wss://api-pub.bitfinex.com/ws/2"
-LIMIT = ConnectLimit(3, 60.0)
+LIMIT = RateLimit(3, 60.0)
 
 
 class Trying:
     """Attempts at one endpoint that end as soon as they begin."""
 
     def __init__(self) -> None:
-        self.limiter = ConnectLimiter()
+        self.limiter = RateLimiter()
 
     def enter(self, now: float, url: str = URL) -> float:
         wait = self.limiter.enter(url, LIMIT, now)
@@ -41,7 +41,7 @@ def test_so_many_attempts_may_begin_at_once_and_the_next_must_wait():
 
 
 def test_an_attempt_counts_until_a_window_after_its_end():
-    limiter = ConnectLimiter()
+    limiter = RateLimiter()
     for _ in range(3):
         assert limiter.enter(URL, LIMIT, 0) == 0
     assert limiter.enter(URL, LIMIT, 100) > 0, "all of them are still under way"
@@ -95,7 +95,7 @@ def test_no_window_ever_has_more_attempts_than_it_may(pauses):
 
 
 def test_threads_share_the_places():
-    limiter = ConnectLimiter()
+    limiter = RateLimiter()
     start = threading.Barrier(8)
     entered: list[float] = []
 

@@ -23,7 +23,7 @@ from bfxstream.protocol.patience import Patience
 from bfxstream.protocol.records import BookLevel, Ticker, Trade
 from bfxstream.protocol.status import State
 from bfxstream.stream.feed import FeedOptions
-from bfxstream.stream.limiter import ConnectLimiter
+from bfxstream.stream.limiter import RateLimiter
 from bfxstream.stream.link import World
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
@@ -126,7 +126,7 @@ class Listening:
             StreamOptions(url=url, feeds=feeds or FeedOptions(), tick=0.01, **options),
             on_event=self.told.append,
             on_frames=self._note_frames,
-            world=World(limiter=ConnectLimiter()),
+            world=World(limiter=RateLimiter()),
         )
 
     def _note_frames(self, number: int, direction: str, mts: int, frames: list[bytes]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bfxstream.protocol.patience import Patience
 from bfxstream.stream.backoff import Backoff
 from bfxstream.stream.latency import Latency
-from bfxstream.stream.policy import PUBLIC_URL, ConnectLimit, Policy
+from bfxstream.stream.policy import PUBLIC_URL, Policy, RateLimit
 from bfxstream.stream.watch import Watch
 
 POLICY = Policy()
@@ -33,9 +33,9 @@ def test_every_time_is_scaled_and_no_count():
 
 
 def test_the_two_endpoints_of_the_exchange_have_limits_of_their_own():
-    assert POLICY.connect_limit(PUBLIC_URL) == ConnectLimit(20, 61.0)
-    assert POLICY.connect_limit("wss://api.bitfinex.com/ws/2") == ConnectLimit(5, 16.0)
-    assert POLICY.connect_limit("ws://127.0.0.1:8080/ws/2") == ConnectLimit(20, 61.0)
+    assert POLICY.connect_limit(PUBLIC_URL) == RateLimit(20, 61.0)
+    assert POLICY.connect_limit("wss://api.bitfinex.com/ws/2") == RateLimit(5, 16.0)
+    assert POLICY.connect_limit("ws://127.0.0.1:8080/ws/2") == RateLimit(20, 61.0)
 
 
 # Backoff.

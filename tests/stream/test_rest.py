@@ -22,14 +22,15 @@ from servers import (
 from bfxstream.errors import BfxStreamError, ConnectionFailed, RateLimited, Refused, UsageError
 from bfxstream.protocol.numbers import text
 from bfxstream.stream import policy
+from bfxstream.stream.limiter import RateLimiter
 from bfxstream.stream.network import rest_base
-from bfxstream.stream.rest import Budget, RestClient
+from bfxstream.stream.rest import RestClient
 
 REAL = "https://api-pub.bitfinex.com/v2"
 
 
 def client(base: str, **options) -> RestClient:
-    return RestClient(base, budget=Budget(), **options)
+    return RestClient(base, limiter=RateLimiter(), **options)
 
 
 def failure(base: str, **options) -> BfxStreamError:
@@ -293,24 +294,24 @@ class Clock:
 
 def test_ten_requests_a_minute_go_to_an_endpoint_and_the_next_one_is_told_to_wait():
     clock = Clock()
-    budget = Budget(10, clock)
-    for _ in range(10):
-        budget.take("trades")
-        clock.now += 1
-    with pytest.raises(RateLimited) as raised:
-        budget.take("trades")
-    assert raised.value.wait == 50
-    budget.take("candles")
-    clock.now += raised.value.wait
-    budget.take("trades")
-    with pytest.raises(RateLimited):
-        budget.take("trades")
+    with rest_server(saying([])) as server:
+        asking = client(server.base, clock=clock)
+        for _ in range(10):
+            asking.trade_history("tBTCUSD")
+            clock.now += 1
+        with pytest.raises(RateLimited, match="too often") as raised:
+            asking.trade_history("tETHUSD")
+        asking.candle_history("trade:1m:tBTCUSD")
+        assert len(server.asked) == 11
+        clock.now += raised.value.wait
+        asking.trade_history("tBTCUSD")
+    assert raised.value.wait == pytest.approx(51)
 
 
 def test_after_a_429_the_endpoint_is_left_alone_for_a_minute():
     clock = Clock()
     with rest_server(saying({"error": "ERR_RATE_LIMIT"}, 429)) as server:
-        asking = RestClient(server.base, budget=Budget(10, clock))
+        asking = client(server.base, clock=clock)
         for passed, requests in ((0, 1), (59, 1), (1, 2)):
             clock.now += passed
             with pytest.raises(RateLimited):

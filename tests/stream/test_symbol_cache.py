@@ -12,7 +12,8 @@ from rest_server import rest_server
 
 from bfxstream.protocol.symbol_list import SymbolList
 from bfxstream.stream import policy
-from bfxstream.stream.rest import Budget, RestClient
+from bfxstream.stream.limiter import RateLimiter
+from bfxstream.stream.rest import RestClient
 from bfxstream.stream.symbol_cache import SymbolCache, ask_for_symbols
 
 REAL = policy.PUBLIC_REST_URL
@@ -22,7 +23,7 @@ OTHER = "http://127.0.0.1:8080/v2"
 @pytest.fixture(scope="module")
 def found() -> SymbolList:
     with rest_server() as server:
-        return ask_for_symbols(RestClient(server.base, budget=Budget()))
+        return ask_for_symbols(RestClient(server.base, limiter=RateLimiter()))
 
 
 def made_older(folder: Path, seconds: float) -> None:
