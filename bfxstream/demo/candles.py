@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from bfxstream.demo.engine import Trade
@@ -79,6 +79,11 @@ class Candle:
         price, amount, number = trade.price, trade.amount, trade.trade_id
         return cls(mts, price, price, price, price, amount, price * amount, number, number)
 
+    def at(self, mts: int) -> Candle:
+        """The same in an interval that begins at `mts`, to be added to."""
+        prices = (self.open, self.close, self.high, self.low)
+        return Candle(mts, *prices, self.volume, self.turnover, self.first_id, self.last_id)
+
     def add(self, trade: Trade) -> None:
         """Count a trade in, the newest so far."""
         price = trade.price
@@ -126,7 +131,7 @@ class Series:
             self.candles[-1].absorb(part)
         else:
             start, self.end = interval(self.timeframe, part.mts)
-            self.candles.append(replace(part, mts=start))
+            self.candles.append(part.at(start))
 
 
 class Candles:
@@ -160,7 +165,7 @@ class Candles:
                 if candle.mts in found:
                     found[candle.mts].absorb(candle)
                 else:
-                    found[candle.mts] = candle if len(periods) == 1 else replace(candle)
+                    found[candle.mts] = candle if len(periods) == 1 else candle.at(candle.mts)
         return sorted(found.values(), key=lambda candle: -candle.mts)
 
     def row(self, candle: Candle) -> bytes:

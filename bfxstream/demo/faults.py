@@ -21,7 +21,6 @@ _TRICKLE_SECONDS = 0.02
 _CLOSE_CODES = (1000, 1001, 1011, 1012, 1013)
 _RESTARTING = 1012
 
-
 _CONDITIONS = {
     Kind.MAINTENANCE: Condition.MAINTENANCE,
     Kind.REJECT: Condition.REJECTING,
@@ -29,7 +28,6 @@ _CONDITIONS = {
     Kind.NO_HISTORY: Condition.NO_HISTORY,
 }
 """What these kinds make of the whole exchange while they last."""
-
 
 Details = dict[str, object]
 """What the log says about a fault besides its kind."""

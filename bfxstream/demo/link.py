@@ -29,7 +29,8 @@ class Link:
     @property
     def serving(self) -> bool:
         """Whether it has channels, and what is sent on them arrives at once."""
-        return self._open and self.wire.sound and bool(self.session.channels())
+        sound = self._open and self._closing is None and self.wire.sound
+        return sound and bool(self.session.channels())
 
     def flush(self, tamper: Tamper) -> None:
         """Write a turn's frames in one go."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import accumulate, count
 from random import Random
 
@@ -56,9 +55,10 @@ class Listing:
         for width, candle in past_candles(instrument, mts, price, volume, rng):
             for period in instrument.periods:
                 self.candles.absorb(period, width, candle)
-            self.figures.begin(
-                replace(candle, volume=candle.volume * parts, turnover=candle.turnover * parts)
-            )
+            whole = candle.at(candle.mts)
+            whole.volume *= parts
+            whole.turnover *= parts
+            self.figures.begin(whole)
 
     def step(self, mts: int) -> Event:
         """Let the next thing happen."""

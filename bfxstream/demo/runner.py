@@ -154,7 +154,7 @@ class Runner:
         finally:
             session.close()
             del self._links[number]
-            code = connection.close_code
+            code = connection.protocol.close_code
             self._log.note("closed", number, code=None if code is None else int(code))
 
     def _tick(self) -> None:
