@@ -240,9 +240,7 @@ def stream(
     subscriptions = [*specs, *(read_specs(file) if file is not None else ())]
     if not subscriptions:
         raise UsageError("no subscription is given", hint="give a SPEC, or --from FILE")
-    return _run_books(
-        subscriptions, shared, view, every, every_update=every_update, closed=closed
-    )
+    return _run_books(subscriptions, shared, view, every, every_update=every_update, closed=closed)
 
 
 def _run_books(

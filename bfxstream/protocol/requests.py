@@ -47,7 +47,6 @@ from bfxstream.protocol.objects import ObjectFrame
 from bfxstream.protocol.patience import Patience
 from bfxstream.protocol.together import ReadTogether
 
-
 _SILENCE = (
     "not confirmed, while other requests are answered",
     "check the symbol: the exchange is silent about one that it does not know",

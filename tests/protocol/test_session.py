@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from bfxstream.errors import ConnectionFailed
 from bfxstream.protocol.channel_state import ChannelState
+from bfxstream.protocol.channels import parse_spec
 from bfxstream.protocol.codes import Conf
 from bfxstream.protocol.decode import Kind
 from bfxstream.protocol.events import (
@@ -552,6 +553,38 @@ def test_an_unreadable_status_needs_no_snapshot_but_a_candle_does():
     assert talk.requests() == []
     talk.data(11, ["soon"])
     assert [r["event"] for r in talk.requests()] == ["unsubscribe"]
+
+
+CANDLE = [60, 1, 2, 3, 1, 5]
+
+
+@pytest.mark.parametrize(
+    ("third", "taken"),
+    [
+        ([12, [POSITION]], 3),
+        ([12, [["adl", *POSITION[1:]]]], 0),  # not a position: for the path that leaves it out
+        ([12, [["pos", 7, "soon", *POSITION[3:]]]], 2),
+        ([11, [2000, None, "5"]], 2),
+        ([10, [120, 1, 2, 3, 1, None]], 2),
+    ],
+)
+def test_frames_of_candles_and_status_are_read_together_as_far_as_they_are_sound(third, taken):
+    wanted = [parse_spec(spec) for spec in (CANDLES, DERIV, LIQUIDATIONS)]
+    told: list[tuple] = []
+    takers = [lambda kind, payload, i=i: told.append((i, kind)) for i in range(3)]
+    session = Session(wanted, [lambda message, fresh: None] * 3, takers)
+    session.receive(hello())
+    _, *requests = map(json.loads, session.frames_to_send())
+    session.receive(confirmed_conf(int(session.conf)))
+    for chan_id, request in enumerate(requests, start=10):
+        session.receive(subscribed(request, chan_id))
+    for seq, first in enumerate([[10, [CANDLE]], [11, [1000]], [12, []]], start=1):
+        session.receive(with_tail(*first, seq=seq))
+    session.take_events()
+    frames = [with_tail(10, CANDLE, seq=4), with_tail(11, [1000], seq=5), with_tail(*third, seq=6)]
+    assert session.receive_together(frames) == taken
+    kinds = [(0, Kind.ROW), (1, Kind.ROW), (2, Kind.ROWS)]
+    assert told == kinds[:taken]
 
 
 # Patience.
