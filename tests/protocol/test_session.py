@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from functools import partial
 
 import pytest
 from frames import (
@@ -558,6 +559,20 @@ def test_an_unreadable_status_needs_no_snapshot_but_a_candle_does():
 CANDLE = [60, 1, 2, 3, 1, 5]
 
 
+class Noting:
+    """A taker that notes whose messages came, and of which kind."""
+
+    def __init__(self, spec: str, told: list[tuple]) -> None:
+        self._spec = spec
+        self._told = told
+
+    def take(self, kind: Kind, payload: object) -> None:
+        self._told.append((self._spec, kind))
+
+    def row_taker(self, kind: Kind):
+        return partial(self.take, kind)
+
+
 @pytest.mark.parametrize(
     ("third", "taken"),
     [
@@ -571,7 +586,7 @@ CANDLE = [60, 1, 2, 3, 1, 5]
 def test_frames_of_candles_and_status_are_read_together_as_far_as_they_are_sound(third, taken):
     wanted = [parse_spec(spec) for spec in (CANDLES, DERIV, LIQUIDATIONS)]
     told: list[tuple] = []
-    takers = [lambda kind, payload, i=i: told.append((i, kind)) for i in range(3)]
+    takers = [Noting(spec, told) for spec in (CANDLES, DERIV, LIQUIDATIONS)]
     session = Session(wanted, [lambda message, fresh: None] * 3, takers)
     session.receive(hello())
     _, *requests = map(json.loads, session.frames_to_send())
@@ -583,7 +598,7 @@ def test_frames_of_candles_and_status_are_read_together_as_far_as_they_are_sound
     session.take_events()
     frames = [with_tail(10, CANDLE, seq=4), with_tail(11, [1000], seq=5), with_tail(*third, seq=6)]
     assert session.receive_together(frames) == taken
-    kinds = [(0, Kind.ROW), (1, Kind.ROW), (2, Kind.ROWS)]
+    kinds = [(CANDLES, Kind.ROW), (DERIV, Kind.ROW), (LIQUIDATIONS, Kind.ROWS)]
     assert told == kinds[:taken]
 
 

@@ -336,6 +336,14 @@ def test_a_raw_whole_book_gives_orders():
     assert (record["bids"], record["asks"]) == ([[7, 100, 1]], [[8, 101, 2.5]])
 
 
+def test_orders_of_one_price_stand_by_rising_id_as_the_exchange_has_them():
+    feeding = Feeding("book:tBTCUSD:R0", BookView.FULL)
+    feeding.take([[9, 100, 1], [12, 100, 2], [20, 101, -1], [25, 101, -2]])
+    [record] = feeding.take([[10, 100, 3], [22, 101, -4], [25, 102, -2], [26, 101, -5]])
+    assert [row[0] for row in record["bids"]] == [9, 10, 12]
+    assert [row[0] for row in record["asks"]] == [20, 22, 26, 25]
+
+
 def test_a_funding_whole_book_gives_rates_and_periods():
     rows = [[0.0002, 30, 1, -100], [0.0003, 2, 1, 50]]
     [record] = Feeding("book:fUSD:P0", BookView.FULL).take(rows)
