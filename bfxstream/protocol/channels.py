@@ -289,8 +289,12 @@ _PARSERS = {
     "liq": _parse_liquidations,
 }
 
-SPEC_STARTS = tuple(f"{channel}:" for channel in _PARSERS)
-"""How specs begin; behind a colon comes a symbol."""
+SPEC_STARTS = (
+    *("ticker:", "trades:", "book:"),
+    *(f"candles:{timeframe}:" for timeframe in TIMEFRAMES),
+    *("deriv:", LiquidationsSubscription().spec),
+)
+"""How specs begin; behind a colon at the end comes a symbol."""
 
 
 def subscribe_message(subscription: Subscription, sub_id: int) -> bytes:
