@@ -7,7 +7,7 @@ __bfxstream_command() {
     commands='' flags='' valued='' arguments=() repeats='' values=''
     case $1 in
     '')
-        commands='ticker trades book stream symbols demo-exchange completion schema'
+        commands='ticker trades book candles deriv liquidations stream symbols demo-exchange completion schema'
         flags='-V --version -h --help'
         ;;
     ' ticker')
@@ -38,8 +38,32 @@ __bfxstream_command() {
         --output | -o) values=':auto table jsonl csv raw' ;;
         esac
         ;;
+    ' candles')
+        flags='--timeframe --period --closed --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--timeframe --period --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for'
+        repeats=symbols
+        case $option in
+        --timeframe) values=':1m 5m 15m 30m 1h 3h 6h 12h 1D 7D 1W 14D 1M' ;;
+        --output | -o) values=':auto table jsonl csv raw' ;;
+        esac
+        ;;
+    ' deriv')
+        flags='--every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for'
+        repeats=symbols
+        case $option in
+        --output | -o) values=':auto table jsonl csv raw' ;;
+        esac
+        ;;
+    ' liquidations')
+        flags='--output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for'
+        case $option in
+        --output | -o) values=':auto table jsonl csv raw' ;;
+        esac
+        ;;
     ' stream')
-        flags='--from --view --every --every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        flags='--from --view --every --every-update --closed --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
         valued='--from --view --every --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for'
         repeats=specs
         case $option in
@@ -71,7 +95,7 @@ __bfxstream_command() {
         ;;
     ' schema')
         flags='-h --help'
-        arguments=(':account book book-full book-levels book-orders book-top event order stats stream symbols ticker trades')
+        arguments=(':account book book-full book-levels book-orders book-top candles deriv event liq liquidations order stats stream symbols ticker trades')
         ;;
     esac
 }
@@ -93,13 +117,13 @@ __bfxstream_symbols() {
 
 __bfxstream_specs() {
     local start
-    for start in ticker: trades: book:; do
+    for start in ticker: trades: book: candles:1m: candles:5m: candles:15m: candles:30m: candles:1h: candles:3h: candles:6h: candles:12h: candles:1D: candles:7D: candles:1W: candles:14D: candles:1M: deriv: liq:global; do
         if [[ $start == *: && $current == "$start"* ]]; then
             __bfxstream_symbols "$start"
             return
         fi
     done
-    for start in ticker: trades: book:; do
+    for start in ticker: trades: book: candles:1m: candles:5m: candles:15m: candles:30m: candles:1h: candles:3h: candles:6h: candles:12h: candles:1D: candles:7D: candles:1W: candles:14D: candles:1M: deriv: liq:global; do
         __bfxstream_offer "$start"
     done
     # A symbol follows the colon.

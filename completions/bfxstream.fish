@@ -33,13 +33,13 @@ end
 
 function __bfxstream_specs
     set -l current (commandline -ct)
-    for start in ticker: trades: book:
+    for start in ticker: trades: book: candles:1m: candles:5m: candles:15m: candles:30m: candles:1h: candles:3h: candles:6h: candles:12h: candles:1D: candles:7D: candles:1W: candles:14D: candles:1M: deriv: liq:global
         if string match -q '*:' -- $start; and string match -q "$start*" -- $current
             __bfxstream_symbols | string replace -r '^' $start
             return
         end
     end
-    string join \n ticker: trades: book:
+    string join \n ticker: trades: book: candles:1m: candles:5m: candles:15m: candles:30m: candles:1h: candles:3h: candles:6h: candles:12h: candles:1D: candles:7D: candles:1W: candles:14D: candles:1M: deriv: liq:global
 end
 
 complete -c bfxstream -f
@@ -47,6 +47,9 @@ complete -c bfxstream -f
 complete -c bfxstream -n '__bfxstream_at' -a ticker -d 'Best prices, last price and the day\'s figures.'
 complete -c bfxstream -n '__bfxstream_at' -a trades -d 'Every trade, exactly once.'
 complete -c bfxstream -n '__bfxstream_at' -a book -d 'The order book, verified by checksum.'
+complete -c bfxstream -n '__bfxstream_at' -a candles -d 'Open, high, low, close and volume of each interval.'
+complete -c bfxstream -n '__bfxstream_at' -a deriv -d 'The state of derivatives: mark price, funding, interest.'
+complete -c bfxstream -n '__bfxstream_at' -a liquidations -d 'Every liquidation of the exchange.'
 complete -c bfxstream -n '__bfxstream_at' -a stream -d 'Any mix of channels in one run and one output.'
 complete -c bfxstream -n '__bfxstream_at' -a symbols -d 'The exchange\'s symbols, by pattern and kind.'
 complete -c bfxstream -n '__bfxstream_at' -a demo-exchange -d 'Run the demo exchange alone, for any client.'
@@ -136,10 +139,89 @@ complete -c bfxstream -n '__bfxstream_in book' -l no-color -d 'No colour; NO_COL
 complete -c bfxstream -n '__bfxstream_in book' -s h -l help -d 'Show this message and exit.'
 complete -c bfxstream -n '__bfxstream_in book' -f -a '(__bfxstream_symbols)'
 
+complete -c bfxstream -n '__bfxstream_in candles' -l timeframe -r -f -a '1m 5m 15m 30m 1h 3h 6h 12h 1D 7D 1W 14D 1M' -d 'How long a candle is; 1m is a minute, 1M a month.'
+complete -c bfxstream -n '__bfxstream_in candles' -l period -r -f -d 'Of funding currencies: p30 (30 days) or a30:p2:p30 (2 to 30 days in one).'
+complete -c bfxstream -n '__bfxstream_in candles' -l closed -d 'Print each candle once: when a later one has begun.'
+complete -c bfxstream -n '__bfxstream_in candles' -l output -s o -r -f -a 'auto table jsonl csv raw' -d 'auto: a table on a terminal, JSON Lines in a pipe. raw: the exchange\'s frames.'
+complete -c bfxstream -n '__bfxstream_in candles' -l json -d 'The same as -o jsonl.'
+complete -c bfxstream -n '__bfxstream_in candles' -l fields -r -f -d 'Only these keys (columns), in this order: a,b,c.'
+complete -c bfxstream -n '__bfxstream_in candles' -l count -s n -r -f -d 'Stop after this many records.'
+complete -c bfxstream -n '__bfxstream_in candles' -l duration -r -f -d 'Stop after this time: 30s, 5m, 2h, or seconds.'
+complete -c bfxstream -n '__bfxstream_in candles' -l once -d 'Print one complete value for each subscription, then exit.'
+complete -c bfxstream -n '__bfxstream_in candles' -l timeout -r -f -d 'Give up (exit 1) when nothing came for this long.'
+complete -c bfxstream -n '__bfxstream_in candles' -l no-snapshot -d 'Leave out the records of the snapshot.'
+complete -c bfxstream -n '__bfxstream_in candles' -l timestamps -d 'Add received_mts (local clock) and server_mts (the exchange\'s).'
+complete -c bfxstream -n '__bfxstream_in candles' -l seq -d 'Add seq, the exchange\'s sequence number.'
+complete -c bfxstream -n '__bfxstream_in candles' -l events -d 'Put lifecycle events into the stream as records.'
+complete -c bfxstream -n '__bfxstream_in candles' -l stats -d 'Print counters as one JSON object on standard error when done.'
+complete -c bfxstream -n '__bfxstream_in candles' -l url -r -f -d 'Another WebSocket endpoint.'
+complete -c bfxstream -n '__bfxstream_in candles' -l rest-url -r -f -d 'Another base of the REST API, for look-ups.'
+complete -c bfxstream -n '__bfxstream_in candles' -l demo -d 'Use the built-in demo exchange: no internet, no account.'
+complete -c bfxstream -n '__bfxstream_in candles' -l retry-for -r -f -d 'How long to try without a connection [default: 10s at first, then for ever]'
+complete -c bfxstream -n '__bfxstream_in candles' -l no-reconnect -d 'Exit 1 when the connection is lost.'
+complete -c bfxstream -n '__bfxstream_in candles' -l strict -d 'Exit 5 as soon as the stream cannot be shown to be complete.'
+complete -c bfxstream -n '__bfxstream_in candles' -l quiet -s q -d 'Errors only.'
+complete -c bfxstream -n '__bfxstream_in candles' -l verbose -s v -d 'Every event of the connection.'
+complete -c bfxstream -n '__bfxstream_in candles' -l debug -d 'Every frame, and tracebacks.'
+complete -c bfxstream -n '__bfxstream_in candles' -l no-color -d 'No colour; NO_COLOR does the same.'
+complete -c bfxstream -n '__bfxstream_in candles' -s h -l help -d 'Show this message and exit.'
+complete -c bfxstream -n '__bfxstream_in candles' -f -a '(__bfxstream_symbols)'
+
+complete -c bfxstream -n '__bfxstream_in deriv' -l every-update -d 'Print also what repeats the record before it.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l output -s o -r -f -a 'auto table jsonl csv raw' -d 'auto: a table on a terminal, JSON Lines in a pipe. raw: the exchange\'s frames.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l json -d 'The same as -o jsonl.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l fields -r -f -d 'Only these keys (columns), in this order: a,b,c.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l count -s n -r -f -d 'Stop after this many records.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l duration -r -f -d 'Stop after this time: 30s, 5m, 2h, or seconds.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l once -d 'Print one complete value for each subscription, then exit.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l timeout -r -f -d 'Give up (exit 1) when nothing came for this long.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l no-snapshot -d 'Leave out the records of the snapshot.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l timestamps -d 'Add received_mts (local clock) and server_mts (the exchange\'s).'
+complete -c bfxstream -n '__bfxstream_in deriv' -l seq -d 'Add seq, the exchange\'s sequence number.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l events -d 'Put lifecycle events into the stream as records.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l stats -d 'Print counters as one JSON object on standard error when done.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l url -r -f -d 'Another WebSocket endpoint.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l rest-url -r -f -d 'Another base of the REST API, for look-ups.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l demo -d 'Use the built-in demo exchange: no internet, no account.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l retry-for -r -f -d 'How long to try without a connection [default: 10s at first, then for ever]'
+complete -c bfxstream -n '__bfxstream_in deriv' -l no-reconnect -d 'Exit 1 when the connection is lost.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l strict -d 'Exit 5 as soon as the stream cannot be shown to be complete.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l quiet -s q -d 'Errors only.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l verbose -s v -d 'Every event of the connection.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l debug -d 'Every frame, and tracebacks.'
+complete -c bfxstream -n '__bfxstream_in deriv' -l no-color -d 'No colour; NO_COLOR does the same.'
+complete -c bfxstream -n '__bfxstream_in deriv' -s h -l help -d 'Show this message and exit.'
+complete -c bfxstream -n '__bfxstream_in deriv' -f -a '(__bfxstream_symbols)'
+
+complete -c bfxstream -n '__bfxstream_in liquidations' -l output -s o -r -f -a 'auto table jsonl csv raw' -d 'auto: a table on a terminal, JSON Lines in a pipe. raw: the exchange\'s frames.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l json -d 'The same as -o jsonl.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l fields -r -f -d 'Only these keys (columns), in this order: a,b,c.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l count -s n -r -f -d 'Stop after this many records.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l duration -r -f -d 'Stop after this time: 30s, 5m, 2h, or seconds.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l once -d 'Print one complete value for each subscription, then exit.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l timeout -r -f -d 'Give up (exit 1) when nothing came for this long.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l no-snapshot -d 'Leave out the records of the snapshot.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l timestamps -d 'Add received_mts (local clock) and server_mts (the exchange\'s).'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l seq -d 'Add seq, the exchange\'s sequence number.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l events -d 'Put lifecycle events into the stream as records.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l stats -d 'Print counters as one JSON object on standard error when done.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l url -r -f -d 'Another WebSocket endpoint.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l rest-url -r -f -d 'Another base of the REST API, for look-ups.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l demo -d 'Use the built-in demo exchange: no internet, no account.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l retry-for -r -f -d 'How long to try without a connection [default: 10s at first, then for ever]'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l no-reconnect -d 'Exit 1 when the connection is lost.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l strict -d 'Exit 5 as soon as the stream cannot be shown to be complete.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l quiet -s q -d 'Errors only.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l verbose -s v -d 'Every event of the connection.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l debug -d 'Every frame, and tracebacks.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -l no-color -d 'No colour; NO_COLOR does the same.'
+complete -c bfxstream -n '__bfxstream_in liquidations' -s h -l help -d 'Show this message and exit.'
+
 complete -c bfxstream -n '__bfxstream_in stream' -l from -r -F -d 'Read SPECs from a file, one a line; - is stdin.'
 complete -c bfxstream -n '__bfxstream_in stream' -l view -r -f -a 'levels full top' -d 'levels: every row. full: the whole book after each burst. top: the best bid and ask.'
 complete -c bfxstream -n '__bfxstream_in stream' -l every -r -f -d 'With --view full or top: at most one in this time.'
-complete -c bfxstream -n '__bfxstream_in stream' -l every-update -d 'Print both te and tu of a trade, not the first alone.'
+complete -c bfxstream -n '__bfxstream_in stream' -l every-update -d 'Print both te and tu of a trade, and status that repeats.'
+complete -c bfxstream -n '__bfxstream_in stream' -l closed -d 'Print each candle once: when a later one has begun.'
 complete -c bfxstream -n '__bfxstream_in stream' -l output -s o -r -f -a 'auto table jsonl csv raw' -d 'auto: a table on a terminal, JSON Lines in a pipe. raw: the exchange\'s frames.'
 complete -c bfxstream -n '__bfxstream_in stream' -l json -d 'The same as -o jsonl.'
 complete -c bfxstream -n '__bfxstream_in stream' -l fields -r -f -d 'Only these keys (columns), in this order: a,b,c.'
@@ -191,4 +273,4 @@ complete -c bfxstream -n '__bfxstream_in completion' -s h -l help -d 'Show this 
 complete -c bfxstream -n '__bfxstream_in completion' -f -a 'bash zsh fish'
 
 complete -c bfxstream -n '__bfxstream_in schema' -s h -l help -d 'Show this message and exit.'
-complete -c bfxstream -n '__bfxstream_in schema' -f -a 'account book book-full book-levels book-orders book-top event order stats stream symbols ticker trades'
+complete -c bfxstream -n '__bfxstream_in schema' -f -a 'account book book-full book-levels book-orders book-top candles deriv event liq liquidations order stats stream symbols ticker trades'

@@ -1,4 +1,4 @@
-"""The commands that stream public market data: ticker, trades, book, and any mix of them."""
+"""The commands that stream public market data, a channel each, and any mix of them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,19 @@ from bfxstream.cli.types import SpecType, SymbolType
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import (
     LENGTHS,
+    PERIOD_EXAMPLES,
+    TIMEFRAMES,
     BookSubscription,
     Frequency,
+    LiquidationsSubscription,
     Precision,
     Subscription,
     TickerSubscription,
     TradesSubscription,
+    derivative,
 )
+from bfxstream.protocol.channels import candles as candles_of
+from bfxstream.protocol.symbols import Market, market_of
 from bfxstream.protocol.views import BookView
 
 _symbols = click.argument(
@@ -39,7 +45,7 @@ _view = option(
     help="levels: every row. full: the whole book after each burst. top: the best bid and ask.",
 )
 _every = option("--every", type=TIME, help="With --view full or top: at most one in this time.")
-_every_update = flag("--every-update", help="Print both te and tu of a trade, not the first alone.")
+_closed = flag("--closed", help="Print each candle once: when a later one has begun.")
 
 
 @click.command()
@@ -59,7 +65,7 @@ def ticker(symbols: tuple[str, ...], **shared: Any) -> int:
 
 @click.command()
 @_symbols
-@_every_update
+@flag("--every-update", help="Print both te and tu of a trade, not the first alone.")
 @streaming_options
 def trades(symbols: tuple[str, ...], every_update: bool, **shared: Any) -> int:
     """Every trade of each SYMBOL, exactly once, oldest first.
@@ -120,7 +126,79 @@ def book(
         BookSubscription(symbol, Precision(prec), Frequency(freq), int(length))
         for symbol in symbols
     ]
-    return _run_books(subscriptions, shared, view, every, every_update=False)
+    return _run_books(subscriptions, shared, view, every)
+
+
+@click.command()
+@_symbols
+@option(
+    "--timeframe",
+    type=click.Choice(list(TIMEFRAMES)),
+    default="1m",
+    help="How long a candle is; 1m is a minute, 1M a month.",
+)
+@option(
+    "--period", default="", show_default=False, help=f"Of funding currencies: {PERIOD_EXAMPLES}."
+)
+@_closed
+@streaming_options
+def candles(
+    symbols: tuple[str, ...], timeframe: str, period: str, closed: bool, **shared: Any
+) -> int:
+    """Open, close, high, low and volume of each SYMBOL, interval by interval.
+
+    The candle that is under way comes again whenever it changes. With --closed each candle comes
+    once: when the first trade of a later one shows that it is complete. What the exchange still
+    corrects in it after that is an update without --closed, and nothing with it.
+
+    \b
+    Examples:
+      bfxstream candles tBTCUSD --timeframe 5m
+      bfxstream candles tBTCUSD --closed --no-snapshot | jq -r .close
+      bfxstream candles fUSD --period p30 --timeframe 1h
+      bfxstream candles tBTCUSD tETHUSD --timeframe 1D -o csv --once
+    """
+    funding = [symbol for symbol in symbols if market_of(symbol) is Market.FUNDING]
+    if is_explicit("period") and not funding:
+        raise UsageError("--period is for funding currencies", hint="leave it out, or name fUSD")
+    subscriptions = [
+        candles_of(symbol, timeframe, period if symbol in funding else "") for symbol in symbols
+    ]
+    return run_stream(subscriptions, Settings(**shared), closed=closed)
+
+
+@click.command()
+@_symbols
+@flag("--every-update", help="Print also what repeats the record before it.")
+@streaming_options
+def deriv(symbols: tuple[str, ...], every_update: bool, **shared: Any) -> int:
+    """The state of each derivative SYMBOL: mark price, funding, open interest.
+
+    The exchange sends it every second, mostly unchanged; it is printed when it has changed.
+
+    \b
+    Examples:
+      bfxstream deriv tBTCF0:USTF0 tETHF0:USTF0
+      bfxstream deriv tBTCF0:USTF0 --once --json | jq -r .mark_price
+      bfxstream deriv tBTCF0:USTF0 --fields mts,current_funding,open_interest -o csv
+    """
+    subscriptions = [derivative(symbol) for symbol in symbols]
+    return run_stream(subscriptions, Settings(**shared), every_update=every_update)
+
+
+@click.command()
+@streaming_options
+def liquidations(**shared: Any) -> int:
+    """Every liquidation of the exchange: its trigger, and its executions in the market.
+
+    The first record may be hours old: it is the last that there was.
+
+    \b
+    Examples:
+      bfxstream liquidations
+      bfxstream liquidations --no-snapshot | jq -c '[.symbol, .amount, .liquidation_price]'
+    """
+    return run_stream([LiquidationsSubscription()], Settings(**shared))
 
 
 @click.command()
@@ -134,7 +212,8 @@ def book(
 )
 @_view
 @_every
-@_every_update
+@flag("--every-update", help="Print both te and tu of a trade, and status that repeats.")
+@_closed
 @streaming_options
 def stream(
     specs: tuple[Subscription, ...],
@@ -142,23 +221,26 @@ def stream(
     view: str,
     every: float | None,
     every_update: bool,
+    closed: bool,
     **shared: Any,
 ) -> int:
     """Several channels in one run and one output.
 
-    A SPEC is ticker:SYMBOL, trades:SYMBOL or book:SYMBOL[:PREC][:FREQ][:LEN]. More than
-    one connection takes (25) are spread over several.
+    A SPEC is ticker:SYMBOL, trades:SYMBOL, book:SYMBOL[:PREC][:FREQ][:LEN],
+    candles:TIMEFRAME:SYMBOL[:PERIOD], deriv:SYMBOL or liq:global. More than one connection
+    takes (25) are spread over several.
 
     \b
     Examples:
       bfxstream stream ticker:tBTCUSD trades:tBTCUSD book:tBTCUSD:P0:F0:25
       echo trades:tBTCUSD | bfxstream stream --from -
       bfxstream stream trades:tBTCUSD trades:tETHUSD ticker:fUSD > market.jsonl
+      bfxstream stream candles:1m:tBTCUSD candles:1h:fUSD:p30 deriv:tBTCF0:USTF0 liq:global
     """
     subscriptions = [*specs, *(read_specs(file) if file is not None else ())]
     if not subscriptions:
         raise UsageError("no subscription is given", hint="give a SPEC, or --from FILE")
-    return _run_books(subscriptions, shared, view, every, every_update=every_update)
+    return _run_books(subscriptions, shared, view, every, every_update=every_update, closed=closed)
 
 
 def _run_books(
@@ -167,7 +249,8 @@ def _run_books(
     view: str,
     every: float | None,
     *,
-    every_update: bool,
+    every_update: bool = False,
+    closed: bool = False,
 ) -> int:
     if every is not None and view == BookView.LEVELS.value and is_explicit("every"):
         raise UsageError("--every thins whole books only", hint="add --view full or --view top")
@@ -177,4 +260,5 @@ def _run_books(
         view=BookView(view),
         every=every or 0.0,
         every_update=every_update,
+        closed=closed,
     )

@@ -42,6 +42,7 @@ def run_stream(
     view: BookView = BookView.LEVELS,
     every: float = 0.0,
     every_update: bool = False,
+    closed: bool = False,
 ) -> int:
     """Stream to standard output until a limit or an error; the exit code.
 
@@ -51,12 +52,16 @@ def run_stream(
         raise BfxStreamError("standard output is closed: there is nowhere to print to")
     output = resolve_output(settings.output, settings.json, sys.stdout.isatty())
     _check(subscriptions, settings, output, view)
+    if closed and output == "raw":
+        raise _not_raw("closed")
     feeds = FeedOptions(
         # A table looks at the books itself; records are made where they are counted.
         book_view=BookView.STATE if output == "table" and settings.count is None else view,
         snapshots=not settings.no_snapshot,
         every_update=every_update,
+        closed=closed,
         once=settings.once,
+        whole_candles=output == "table",
         every=every,
     )
     with (
@@ -129,10 +134,13 @@ def _check(
 def _check_raw(settings: Settings) -> None:
     for name in ("fields", "no_snapshot", "seq", "timestamps"):
         if getattr(settings, name):
-            raise UsageError(
-                f"--{name.replace('_', '-')} does not go with -o raw",
-                hint="frames are printed as they are",
-            )
+            raise _not_raw(name)
+
+
+def _not_raw(name: str) -> UsageError:
+    return UsageError(
+        f"--{name.replace('_', '-')} does not go with -o raw", hint="frames are printed as they are"
+    )
 
 
 def _known_fields(

@@ -61,6 +61,8 @@ class Channel:
         self, subscription: Subscription, receiver: Receiver, taker: Taker = NOBODY
     ) -> None:
         self.subscription = subscription
+        self.asked_as = subscription
+        """The wish, or its other spelling where the exchange has refused the first."""
         self.receiver = receiver
         self.taker = taker
         self.deliver: Receiver = ignore

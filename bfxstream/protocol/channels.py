@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import enum
+import re
 from typing import Any, ClassVar
 
 import msgspec
 
 from bfxstream.errors import UsageError
-from bfxstream.protocol.symbols import Market, market_of, parse_symbol
+from bfxstream.protocol.symbols import Market, is_derivative, market_of, parse_symbol
 
 LENGTHS = (1, 25, 100, 250)
 CHECKSUM_LEVELS = 25
 """A checksum covers this many levels a side (API: WebSocket checksum)."""
+
+TIMEFRAMES = (
+    *("1m", "5m", "15m", "30m", "1h", "3h", "6h", "12h"),
+    *("1D", "7D", "1W", "14D", "1M"),
+)
+"""How long a candle is (API: ws-public-candles): `1m` a minute, `1M` a month."""
+_OTHER_WEEK = {"7D": "1W", "1W": "7D"}
+
+PERIOD_EXAMPLES = "p30 (30 days) or a30:p2:p30 (2 to 30 days in one)"
+_PERIOD = re.compile(r"p([1-9]\d{0,2})|a(?:10|30):p([1-9]\d{0,2}):p([1-9]\d{0,2})", re.ASCII)
+_PERIOD_AT_THE_END = re.compile(r"(.*?)(?::([pa]\d.*))?", re.ASCII)
+_PERIOD_DAYS = range(2, 121)
+"""For how long money is lent (API: rest-auth-submit-funding-offer)."""
 
 
 class Precision(str, enum.Enum):
@@ -54,6 +68,11 @@ class Subscription(msgspec.Struct, frozen=True):
     def parameters(self) -> dict[str, str]:
         """What the request says beside `event`; the exchange echoes each of these."""
         return {"channel": self.channel, "symbol": self.symbol}
+
+    @property
+    def other_spelling(self) -> Subscription | None:
+        """The same wish in other words of the exchange's, to be tried where these are refused."""
+        return None
 
 
 class TickerSubscription(Subscription, frozen=True):
@@ -101,8 +120,93 @@ class BookSubscription(Subscription, frozen=True):
         }
 
 
+class CandlesSubscription(Subscription, frozen=True):
+    """The `candles` channel (API: reference, ws-public-candles); `candles` makes a valid one."""
+
+    channel: ClassVar[str] = "candles"
+    timeframe: str
+    period: str = ""
+    """Funding only: `p30`, or several periods in one as `a30:p2:p30`; in days."""
+
+    @property
+    def spec(self) -> str:
+        return ":".join(filter(None, (self.channel, self.timeframe, self.symbol, self.period)))
+
+    def parameters(self) -> dict[str, str]:
+        parts = ("trade", self.timeframe, self.symbol, self.period)
+        return {"channel": self.channel, "key": ":".join(filter(None, parts))}
+
+    @property
+    def other_spelling(self) -> Subscription | None:
+        # A week is 7D in the documents and 1W to some of the exchange's clients.
+        week = _OTHER_WEEK.get(self.timeframe)
+        return msgspec.structs.replace(self, timeframe=week) if week else None
+
+
+class StatusSubscription(Subscription, frozen=True):
+    """The `status` channel (API: reference, ws-public-status).
+
+    Its answer to a key that it does not know is silence.
+    """
+
+    def parameters(self) -> dict[str, str]:
+        return {"channel": "status", "key": self.spec}
+
+
+class DerivSubscription(StatusSubscription, frozen=True):
+    """The state of one derivative: `deriv:tBTCF0:USTF0`."""
+
+    channel: ClassVar[str] = "deriv"
+    has_snapshot: ClassVar[bool] = False
+
+
+class LiquidationsSubscription(StatusSubscription, frozen=True):
+    """Every liquidation of the exchange, of all symbols: `liq:global`."""
+
+    channel: ClassVar[str] = "liq"
+    symbol: str = "global"
+
+
+def candles(symbol: str, timeframe: str, period: str = "") -> CandlesSubscription:
+    """Candles of an exchange symbol in one of the `TIMEFRAMES`.
+
+    Raises UsageError where funding has no period, or a trading pair has one.
+    """
+    if market_of(symbol) is Market.FUNDING:
+        _check_period(symbol, period)
+    elif period:
+        raise UsageError(
+            f"{symbol} is a trading pair and has no period", hint="leave out the period"
+        )
+    return CandlesSubscription(symbol, timeframe, period)
+
+
+def _check_period(symbol: str, period: str) -> None:
+    if not period:
+        raise UsageError(
+            f"candles of {symbol} need a period of funding",
+            hint=f"add {PERIOD_EXAMPLES}: --period p30, or candles:1m:{symbol}:p30",
+        )
+    match = _PERIOD.fullmatch(period)
+    days = [int(part) for part in match.groups() if part] if match else []
+    if not days or days != sorted(days) or not all(day in _PERIOD_DAYS for day in days):
+        raise UsageError(
+            f"{period!r} is not a period of funding", hint=f"use {PERIOD_EXAMPLES}, 2 to 120 days"
+        )
+
+
+def derivative(symbol: str) -> DerivSubscription:
+    """The status of an exchange symbol. Raises UsageError for one that is no derivative."""
+    if not is_derivative(symbol):
+        raise UsageError(
+            f"{symbol} is not a derivative", hint="use a perpetual contract such as tBTCF0:USTF0"
+        )
+    return DerivSubscription(symbol)
+
+
 def parse_spec(spec: str) -> Subscription:
-    """Read `ticker:SYMBOL`, `trades:SYMBOL` or `book:SYMBOL[:PREC][:FREQ][:LEN]`.
+    """Read `ticker:SYMBOL`, `trades:SYMBOL`, `book:SYMBOL[:PREC][:FREQ][:LEN]`,
+    `candles:TIMEFRAME:SYMBOL[:PERIOD]`, `deriv:SYMBOL` or `liq:global`.
 
     Raises UsageError that names the spec and what is allowed.
     """
@@ -110,8 +214,8 @@ def parse_spec(spec: str) -> Subscription:
     if not colon or not rest or channel not in _PARSERS:
         raise UsageError(
             f"{spec!r} is not a subscription",
-            hint="use ticker:SYMBOL, trades:SYMBOL or "
-            "book:SYMBOL[:P0…P4|R0][:F0|F1][:1|25|100|250]",
+            hint="use ticker:SYMBOL, trades:SYMBOL, book:SYMBOL[:P0…P4|R0][:F0|F1][:1|25|100|250], "
+            "candles:TIMEFRAME:SYMBOL[:PERIOD], deriv:SYMBOL or liq:global",
         )
     try:
         return _PARSERS[channel](rest)
@@ -153,10 +257,44 @@ def _book_option(word: str) -> tuple[str, object] | None:
     return None
 
 
-_PARSERS = {"ticker": _parse_ticker, "trades": _parse_trades, "book": _parse_book}
+def _parse_candles(rest: str) -> Subscription:
+    # `1m:tBTCUSD`, `1m:fUSD:p30`: a symbol may hold a colon itself, so the period is told by
+    # its form (API: ws-public-candles).
+    timeframe, _, symbol = rest.partition(":")
+    if timeframe not in TIMEFRAMES:
+        raise UsageError(
+            f"{timeframe!r} is not a time frame", hint=f"use one of {', '.join(TIMEFRAMES)}"
+        )
+    match = _PERIOD_AT_THE_END.fullmatch(symbol)
+    symbol, period = match.groups("") if match else (symbol, "")
+    return candles(parse_symbol(symbol), timeframe, period)
 
-SPEC_STARTS = tuple(f"{channel}:" for channel in _PARSERS)
-"""How specs begin; behind a colon comes a symbol."""
+
+def _parse_deriv(rest: str) -> Subscription:
+    return derivative(parse_symbol(rest))
+
+
+def _parse_liquidations(rest: str) -> Subscription:
+    if rest != "global":
+        raise UsageError(f"{rest!r} is no feed of liquidations", hint="use liq:global")
+    return LiquidationsSubscription()
+
+
+_PARSERS = {
+    "ticker": _parse_ticker,
+    "trades": _parse_trades,
+    "book": _parse_book,
+    "candles": _parse_candles,
+    "deriv": _parse_deriv,
+    "liq": _parse_liquidations,
+}
+
+SPEC_STARTS = (
+    *("ticker:", "trades:", "book:"),
+    *(f"candles:{timeframe}:" for timeframe in TIMEFRAMES),
+    *("deriv:", LiquidationsSubscription().spec),
+)
+"""How specs begin; behind a colon at the end comes a symbol."""
 
 
 def subscribe_message(subscription: Subscription, sub_id: int) -> bytes:

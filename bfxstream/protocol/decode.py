@@ -10,14 +10,25 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
-from bfxstream.protocol.channels import BookSubscription, Subscription, TradesSubscription
+from bfxstream.protocol.channels import (
+    BookSubscription,
+    CandlesSubscription,
+    DerivSubscription,
+    LiquidationsSubscription,
+    Subscription,
+    TickerSubscription,
+    TradesSubscription,
+)
 from bfxstream.protocol.codes import Conf
 from bfxstream.protocol.rows import (
+    CandleRow,
+    DerivRow,
     FundingLevelRow,
     FundingOfferRow,
     FundingTickerRow,
     FundingTradeRow,
     LevelRow,
+    LiquidationRow,
     OrderRow,
     TickerRow,
     TradeRow,
@@ -125,8 +136,7 @@ class ChannelDecoder:
 
     def __init__(self, subscription: Subscription, conf: Conf) -> None:
         row_type = row_layout(subscription)
-        # A book's numbers are checked where they become its prices: see OrderBook.apply.
-        reader = _reader if isinstance(subscription, BookSubscription) else _checking_reader
+        reader = _READERS.get(type(subscription), _checking_reader)
         self._row = reader(Kind.ROW, row_type, conf)
         self._rows = reader(Kind.ROWS, list[row_type], conf)  # type: ignore[valid-type]
         self._by_name = {
@@ -160,7 +170,7 @@ class ChannelDecoder:
 def rows_kind(subscription: Subscription, conf: Conf) -> Kind:
     """What a frame with rows is, once the snapshot has come."""
     bulk = isinstance(subscription, BookSubscription) and conf & Conf.BULK_UPDATES
-    return ROWS if bulk else ROW
+    return ROWS if bulk or isinstance(subscription, LiquidationsSubscription) else ROW
 
 
 def finite_check(subscription: Subscription, conf: Conf) -> Decode | None:
@@ -170,8 +180,11 @@ def finite_check(subscription: Subscription, conf: Conf) -> Decode | None:
     """
     if isinstance(subscription, BookSubscription):
         return None
-    kind = Kind.EXECUTED if isinstance(subscription, TradesSubscription) else ROW
-    return _reader(kind, with_floats(row_layout(subscription)), conf)
+    row_type = with_floats(row_layout(subscription))
+    if isinstance(subscription, TradesSubscription):
+        return _reader(Kind.EXECUTED, row_type, conf)
+    kind = rows_kind(subscription, conf)
+    return _reader(kind, list[row_type] if kind is ROWS else row_type, conf)  # type: ignore[valid-type]
 
 
 def _name_at(frame: bytes, start: int) -> bytes:
@@ -200,12 +213,62 @@ def _checking_reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
 
 def with_floats(row_type: type[Struct]) -> Any:
     """The row's layout with floats where the row keeps tokens, null where it may be null."""
-    token = float | None if row_type in (TickerRow, FundingTickerRow) else float
+    token = float | None if row_type in _NULLABLE else float
     fields: list[Any] = []
     for known in msgspec.structs.fields(row_type):
         kind = token if known.type is Raw else known.type
+        if known.type is Raw and known.name == "mts":
+            kind = float
+        if known.name.startswith("placeholder"):
+            kind = Any
         fields.append((known.name, kind) if known.required else (known.name, kind, None))
     return msgspec.defstruct(row_type.__name__, fields, array_like=True, gc=False)
+
+
+_NULLABLE = (TickerRow, FundingTickerRow, DerivRow, LiquidationRow)
+"""Rows in which the exchange has no number at times."""
+
+
+class _Typed(Struct, array_like=True):
+    type: Any = None
+
+
+def _liquidations_reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
+    """A checking reader of rows of the type `pos`: others, of whatever layout, are left out.
+
+    Some of the documents' examples have one row that is not in an array: it is read as one.
+    """
+    alone = kind is not Kind.ROWS
+    read = _reader(Kind.ROWS, Raw if alone else list[Raw], conf)
+    typed = Decoder(_Typed).decode
+    check = Decoder(with_floats(LiquidationRow)).decode
+    row = Decoder(LiquidationRow).decode
+
+    def read_positions(frame: bytes) -> Message:
+        message = read(frame)
+        rows = [message.payload] if alone else message.payload
+        positions = [raw for raw in rows if typed(raw).type == "pos"]
+        for raw in positions:
+            check(raw)
+        message.payload = list(map(row, positions))
+        return message
+
+    return read_positions
+
+
+_READERS: dict[type[Subscription], Callable[[Kind, Any, Conf], Decode]] = {
+    # A book's numbers are checked where they become its prices: see OrderBook.apply.
+    BookSubscription: _reader,
+    LiquidationsSubscription: _liquidations_reader,
+}
+_LAYOUTS: dict[type[Subscription], tuple[type[Struct], type[Struct]]] = {
+    TickerSubscription: (TickerRow, FundingTickerRow),
+    TradesSubscription: (TradeRow, FundingTradeRow),
+    CandlesSubscription: (CandleRow, CandleRow),
+    DerivSubscription: (DerivRow, DerivRow),
+    LiquidationsSubscription: (LiquidationRow, LiquidationRow),
+}
+"""The layouts of trading pairs and of funding."""
 
 
 def row_layout(subscription: Subscription) -> type[Struct]:
@@ -215,6 +278,4 @@ def row_layout(subscription: Subscription) -> type[Struct]:
         if subscription.raw:
             return FundingOfferRow if funding else OrderRow
         return FundingLevelRow if funding else LevelRow
-    if isinstance(subscription, TradesSubscription):
-        return FundingTradeRow if funding else TradeRow
-    return FundingTickerRow if funding else TickerRow
+    return _LAYOUTS[type(subscription)][funding]

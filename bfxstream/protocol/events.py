@@ -78,7 +78,7 @@ class Gap(Event, tag="gap"):
     """Something is missing: a hole in the sequence numbers, or trades that could not be filled.
 
     `first` and `last` are the bounds, known on both sides of the hole: sequence numbers where
-    `spec` is null, trade ids otherwise.
+    `spec` is null, else ids of trades or of liquidated positions, or the times of candles.
     """
 
     spec: str | None
@@ -93,7 +93,12 @@ class Gap(Event, tag="gap"):
                 f"frames are missing: sequence {self.first} was followed by {self.last}; "
                 "all channels are resubscribed"
             )
-        return f"{self.spec}: trades may be missing between id {self.first} and id {self.last}"
+        if self.spec.startswith("trades:"):
+            return f"{self.spec}: trades may be missing between id {self.first} and id {self.last}"
+        hole = f"from mts {self.first_mts} to mts {self.last_mts}"
+        if self.spec.startswith("candles:"):
+            return f"{self.spec}: candles {hole} may be missing or not final"
+        return f"{self.spec}: liquidations {hole} may be missing"
 
 
 class Resync(Event, tag="resync"):
@@ -151,9 +156,11 @@ class Rejected(Event, tag="rejected"):
     """The exchange refused a subscription for good."""
 
     spec: str
-    code: int
+    code: int | None
+    """None where it refused by saying nothing."""
     message: str
     remedy: str
 
     def sentence(self) -> str:
-        return f"the exchange refused {self.spec}: {self.message} (code {self.code})"
+        code = "" if self.code is None else f" (code {self.code})"
+        return f"the exchange refused {self.spec}: {self.message}{code}"

@@ -11,6 +11,9 @@ class Patience(Struct, frozen=True, kw_only=True):
     confirm: float = 30.0
     """A book may be confirmed after 13 s (recorded); after this long the request is made again."""
 
+    status_confirm: float = 10.0
+    """A status channel is confirmed at once; a key that the exchange does not know gets silence."""
+
     leave: float = 30.0
     """An `unsubscribe` that is not answered for this long needs a new connection."""
 

@@ -17,6 +17,7 @@ Side = Literal["bid", "ask"]
 BookType = Literal["snapshot", "update"]
 SymbolKind = Literal["exchange", "margin", "futures", "funding"]
 TradeType = Literal["snapshot", "te", "tu", "backfill"]
+CandleType = Literal["snapshot", "update"]
 
 
 class Record(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -183,6 +184,77 @@ class Symbol(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     quote: str | None
     min_order_size: MaybeNumber
     max_order_size: MaybeNumber
+
+
+class Candle(Record):
+    """One interval of trading as it is so far; `mts` is its start, `volume` in the base currency.
+
+    `snapshot` where it came with a (new) subscription, new or changed since it was last given.
+    """
+
+    channel: Literal["candles"]
+    symbol: str
+    timeframe: str
+    type: CandleType
+    mts: int
+    open: Number
+    close: Number
+    high: Number
+    low: Number
+    volume: Number
+
+
+class FundingCandle(Record):
+    """One interval of lending, rates as daily fractions; `period` as in the key: `p30`."""
+
+    channel: Literal["candles"]
+    symbol: str
+    timeframe: str
+    period: str
+    type: CandleType
+    mts: int
+    open: Number
+    close: Number
+    high: Number
+    low: Number
+    volume: Number
+
+
+class Deriv(Record):
+    """The state of a derivative; funding rates and clamps are fractions."""
+
+    channel: Literal["deriv"]
+    symbol: str
+    mts: int
+    deriv_price: MaybeNumber
+    spot_price: MaybeNumber
+    insurance_fund_balance: MaybeNumber
+    next_funding_evt_mts: MaybeNumber
+    next_funding_accrued: MaybeNumber
+    next_funding_step: MaybeNumber
+    current_funding: MaybeNumber
+    mark_price: MaybeNumber
+    open_interest: MaybeNumber
+    clamp_min: MaybeNumber
+    clamp_max: MaybeNumber
+
+
+class Liquidation(Record):
+    """A position that is liquidated, `amount` negative for a short one.
+
+    `is_match` 0 is the trigger, 1 an execution in the market; `is_market_sold` 1 where the system
+    took the position over. `mts` may have a fraction.
+    """
+
+    channel: Literal["liq"]
+    pos_id: int
+    mts: Number
+    symbol: str
+    amount: MaybeNumber
+    base_price: MaybeNumber
+    is_match: MaybeNumber
+    is_market_sold: MaybeNumber
+    liquidation_price: MaybeNumber
 
 
 class Stats(Struct):

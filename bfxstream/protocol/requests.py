@@ -17,6 +17,8 @@ from bfxstream.protocol.channel_state import (
 )
 from bfxstream.protocol.channels import (
     BookSubscription,
+    LiquidationsSubscription,
+    StatusSubscription,
     Subscription,
     TradesSubscription,
     subscribe_message,
@@ -44,6 +46,12 @@ from bfxstream.protocol.events import (
 from bfxstream.protocol.objects import ObjectFrame
 from bfxstream.protocol.patience import Patience
 from bfxstream.protocol.together import ReadTogether
+
+_SILENCE = (
+    "not confirmed, while other requests are answered",
+    "check the symbol: the exchange is silent about one that it does not know",
+)
+"""What is said about a status key that gets no answer, and what to do."""
 
 
 class Requests:
@@ -74,6 +82,8 @@ class Requests:
         self._next_look = 0.0
         self._outbox: list[bytes] = []
         self._next_sub_id = 1
+        self._answered_at = float("-inf")
+        """When the last pong came."""
         self._set_conf(conf_for(wanted, timestamps=timestamps))
         self._by_chan: dict[bytes, Channel] = {}
         self._by_sub: dict[int, Channel] = {}
@@ -83,7 +93,7 @@ class Requests:
             "subscribed": self._on_subscribed,
             "unsubscribed": self._on_unsubscribed,
             "error": self._on_error,
-            "pong": lambda pong: None,
+            "pong": self._on_pong,
         }
 
     def frames_to_send(self) -> list[bytes]:
@@ -239,6 +249,9 @@ class Requests:
             self.events.append(Resync(channel.subscription.spec, reason))
         self._ask(channel)
 
+    def _on_pong(self, pong: ObjectFrame) -> None:
+        self._answered_at = self._now
+
     def _on_error(self, error: ObjectFrame) -> None:
         code = error.code or 0
         meaning = error_code(code, error.msg or "")
@@ -259,10 +272,17 @@ class Requests:
         elif meaning.action is Action.OTHER_CONNECTION:
             self._enter(channel, ChannelState.DISPLACED)
             self.events.append(Notice(f"{said}: {channel.subscription.spec}"))
+        elif channel.asked_as is channel.subscription and (
+            other_spelling := channel.subscription.other_spelling
+        ):
+            channel.asked_as = other_spelling
+            self._ask(channel)
         else:
-            self._enter(channel, ChannelState.REFUSED)
-            spec = channel.subscription.spec
-            self.events.append(Rejected(spec, code, error.msg or "", meaning.remedy))
+            self._refuse(channel, code, error.msg or "", meaning.remedy)
+
+    def _refuse(self, channel: Channel, code: int | None, message: str, remedy: str) -> None:
+        self._enter(channel, ChannelState.REFUSED)
+        self.events.append(Rejected(channel.subscription.spec, code, message, remedy))
 
     def _put_off(self, channel: Channel, action: Action) -> None:
         patience = self.patience
@@ -304,7 +324,7 @@ class Requests:
         channel.sub_id = self._next_sub_id
         self._next_sub_id += 1
         self._by_sub[channel.sub_id] = channel
-        self._outbox.append(subscribe_message(channel.subscription, channel.sub_id))
+        self._outbox.append(subscribe_message(channel.asked_as, channel.sub_id))
 
     def _leave(self, channel: Channel) -> None:
         if self.maintenance_since is None and channel.chan_id is not None:
@@ -312,7 +332,7 @@ class Requests:
             self._read_together = None
             if isinstance(channel.subscription, TradesSubscription):
                 channel.fresh = True  # each trade counts; they belong behind the next snapshot
-            else:
+            elif not isinstance(channel.subscription, LiquidationsSubscription):  # each counts, too
                 channel.ignore()  # rows of a book with a hole are of no use
             self._outbox.append(unsubscribe_message(channel.chan_id))
 
@@ -329,7 +349,7 @@ class Requests:
         match channel.state:
             case ChannelState.WANTED if channel.retry_at is not None and now >= channel.retry_at:
                 self._ask(channel)
-            case ChannelState.ASKED if waited >= self.patience.confirm:
+            case ChannelState.ASKED if waited >= self._confirm_time(channel):
                 self._ask_again(channel)
             case ChannelState.LEAVING if waited >= self.patience.leave:
                 self.reconnect_reason = f"{channel.subscription.spec} cannot be left"
@@ -342,6 +362,10 @@ class Requests:
 
     def _ask_again(self, channel: Channel) -> None:
         spec = channel.subscription.spec
+        by_silence = isinstance(channel.subscription, StatusSubscription)
+        if channel.asked_again and by_silence and self._answered_at > channel.since:
+            self._refuse(channel, None, *_SILENCE)
+            return
         if channel.asked_again and not self._by_chan:
             self.reconnect_reason = f"{spec} is never confirmed"
             return
@@ -349,6 +373,12 @@ class Requests:
         self.events.append(Notice(f"{spec} is not confirmed; asking again"))
         channel.asked_again = True
         self._ask(channel)
+        if by_silence:
+            self.ping(channel.sub_id)
+
+    def _confirm_time(self, channel: Channel) -> float:
+        status = isinstance(channel.subscription, StatusSubscription)
+        return self.patience.status_confirm if status else self.patience.confirm
 
     def _enter(self, channel: Channel, state: ChannelState) -> None:
         channel.state = state
@@ -360,7 +390,7 @@ class Requests:
         if isinstance(answer.sub_id, int) and answer.sub_id in self._by_sub:
             return self._by_sub.pop(answer.sub_id)
         for channel in self.channels:
-            if channel.state is ChannelState.ASKED and answer.echoes(channel.subscription):
+            if channel.state is ChannelState.ASKED and answer.echoes(channel.asked_as):
                 self._by_sub.pop(channel.sub_id, None)
                 return channel
         return None

@@ -6,9 +6,9 @@ but for those that older or newer exchanges leave out, which have a default.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from bfxstream.protocol.numbers import NULL
 
@@ -71,7 +71,7 @@ class FundingTradeRow(Struct, array_like=True, frozen=True, gc=False):
 
 
 class CandleRow(Struct, array_like=True, frozen=True, gc=False):
-    """API: ws-public-candles; `mts` is the start of its interval."""
+    """API: ws-public-candles; `mts` is the start of the interval, and close comes before high."""
 
     mts: int
     open: Raw
@@ -79,6 +79,51 @@ class CandleRow(Struct, array_like=True, frozen=True, gc=False):
     high: Raw
     low: Raw
     volume: Raw
+
+
+class DerivRow(Struct, array_like=True, frozen=True, gc=False):
+    """API: ws-public-status, `deriv:` keys; the row has grown over the years."""
+
+    mts: int
+    placeholder_1: Raw = NULL
+    deriv_price: Raw = NULL
+    spot_price: Raw = NULL
+    placeholder_4: Raw = NULL
+    insurance_fund_balance: Raw = NULL
+    placeholder_6: Raw = NULL
+    next_funding_evt_mts: Raw = NULL
+    next_funding_accrued: Raw = NULL
+    next_funding_step: Raw = NULL
+    placeholder_10: Raw = NULL
+    current_funding: Raw = NULL
+    placeholder_12: Raw = NULL
+    placeholder_13: Raw = NULL
+    mark_price: Raw = NULL
+    placeholder_15: Raw = NULL
+    placeholder_16: Raw = NULL
+    open_interest: Raw = NULL
+    placeholder_18: Raw = NULL
+    placeholder_19: Raw = NULL
+    placeholder_20: Raw = NULL
+    clamp_min: Raw = NULL
+    clamp_max: Raw = NULL
+
+
+class LiquidationRow(Struct, array_like=True, frozen=True, gc=False):
+    """API: ws-public-status, `liq:global`, rows of the type `pos`; `mts` may have a fraction."""
+
+    type: Literal["pos"]
+    pos_id: int
+    mts: Raw
+    placeholder_3: Raw
+    symbol: Annotated[str, Meta(pattern="^[tf][A-Z0-9:]{3,30}$")]
+    amount: Raw
+    base_price: Raw
+    placeholder_7: Raw
+    is_match: Raw
+    is_market_sold: Raw
+    placeholder_10: Raw = NULL
+    liquidation_price: Raw = NULL
 
 
 class BookRow(Struct, array_like=True, frozen=True, gc=False):

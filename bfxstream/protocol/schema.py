@@ -28,6 +28,10 @@ SCHEMAS: dict[str, tuple[type[Struct], ...]] = {
     "book-orders": (records.BookOrder, records.FundingBookOffer),
     "book-full": (records.FullBook,),
     "book-top": (records.BookTop,),
+    "candles": (records.Candle, records.FundingCandle),
+    "deriv": (records.Deriv,),
+    "liquidations": (records.Liquidation,),
+    "liq": (records.Liquidation,),
     "account": get_args(AccountRecord),
     "order": (Order,),
     "symbols": (records.Symbol,),
@@ -36,7 +40,11 @@ SCHEMAS: dict[str, tuple[type[Struct], ...]] = {
 }
 """What `bfxstream schema` knows: a name, and the records that it may mean."""
 
-SCHEMAS["stream"] = SCHEMAS["ticker"] + SCHEMAS["trades"] + SCHEMAS["book"]
+SCHEMAS["stream"] = tuple(
+    kind
+    for channel in ("ticker", "trades", "book", "candles", "deriv", "liq")
+    for kind in SCHEMAS[channel]
+)
 
 
 def schema_of(name: str) -> dict[str, Any]:

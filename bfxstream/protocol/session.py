@@ -12,7 +12,12 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from bfxstream.protocol.channel_state import Channel, ChannelState, Receiver, Taker
-from bfxstream.protocol.channels import BookSubscription, Subscription, TickerSubscription
+from bfxstream.protocol.channels import (
+    BookSubscription,
+    DerivSubscription,
+    Subscription,
+    TickerSubscription,
+)
 from bfxstream.protocol.codes import Conf
 from bfxstream.protocol.decode import (
     HEARTBEAT,
@@ -225,7 +230,7 @@ class Session(Requests):
     def _heal(self, channel: Channel) -> None:
         """What was in the frame is lost; a snapshot makes up for it, where nothing else does."""
         subscription = channel.subscription
-        if isinstance(subscription, TickerSubscription):
+        if isinstance(subscription, (TickerSubscription, DerivSubscription)):
             return  # the next one has everything
         proved = isinstance(subscription, BookSubscription) and subscription.verifiable
         if proved and self.conf & Conf.OB_CHECKSUM and not channel.fresh:

@@ -16,6 +16,7 @@ _PAIR = re.compile(r"([A-Za-z0-9]{3,13})[:/]([A-Za-z0-9]{3,13})")
 _SIX = re.compile(r"[A-Za-z0-9]{6}")
 _LOWER_TRADING = re.compile(r"t[a-z0-9]{6}")
 _LOWER_FUNDING = re.compile(r"f[a-z0-9]{3,13}")
+_DERIVATIVE = re.compile(rf"t{_CODE}+F0:{_CODE}+F0")
 
 EXAMPLES = ("tBTCUSD", "tETHUSD", "tDUSK:USD", "tBTCF0:USTF0", "fUSD")
 """A symbol of each form, as long as the exchange's list is not known."""
@@ -56,6 +57,11 @@ def parse_symbol(typed: str) -> str:
         hint="use a pair such as tBTCUSD, btcusd, BTC/USD, tDUSK:USD, or a funding currency "
         "such as fUSD",
     )
+
+
+def is_derivative(symbol: str) -> bool:
+    """Whether an exchange symbol is a perpetual contract, as `tBTCF0:USTF0` is."""
+    return _DERIVATIVE.fullmatch(symbol) is not None
 
 
 def trading_symbol(base: str, quote: str) -> str:

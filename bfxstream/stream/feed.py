@@ -25,7 +25,11 @@ class FeedOptions(Struct, frozen=True):
     book_view: BookView = BookView.LEVELS
     snapshots: bool = True
     every_update: bool = False
+    closed: bool = False
+    """Each candle once, when it is complete."""
     once: bool = False
+    whole_candles: bool = False
+    """With `once` every candle of the snapshot, not the last alone: for a table's chart."""
     every: float = 0.0
     """Least seconds between two whole books of one subscription; 0 for every burst."""
 

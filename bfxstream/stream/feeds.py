@@ -8,14 +8,24 @@ from typing import Any
 from msgspec import Raw
 from msgspec.structs import astuple
 
-from bfxstream.protocol.channels import BookSubscription, Subscription, TradesSubscription
+from bfxstream.protocol.channels import (
+    BookSubscription,
+    CandlesSubscription,
+    DerivSubscription,
+    LiquidationsSubscription,
+    Subscription,
+    TickerSubscription,
+    TradesSubscription,
+)
 from bfxstream.protocol.decode import ROW, ROWS, Kind
 from bfxstream.protocol.events import Gap
 from bfxstream.protocol.records import Record, TradeType
 from bfxstream.protocol.views import BookView, record_type
 from bfxstream.stream.book_feeds import make_book_feed
+from bfxstream.stream.candles_feed import make_candles_feed
 from bfxstream.stream.feed import Context, Feed
 from bfxstream.stream.policy import MOST_HELD
+from bfxstream.stream.status_feeds import DerivFeed, LiquidationsFeed
 from bfxstream.trades import TradeLedger
 
 _EXECUTED, _UPDATED = Kind.EXECUTED, Kind.UPDATED
@@ -132,10 +142,16 @@ class TradesFeed(Feed):
         self._give(self._record("trades", self.subscription.symbol, kind, *astuple(row)))
 
 
+_FEEDS: dict[type[Subscription], Callable[..., Feed]] = {
+    TickerSubscription: TickerFeed,
+    TradesSubscription: TradesFeed,
+    BookSubscription: make_book_feed,
+    CandlesSubscription: make_candles_feed,
+    DerivSubscription: DerivFeed,
+    LiquidationsSubscription: LiquidationsFeed,
+}
+
+
 def make_feed(index: int, subscription: Subscription, context: Context) -> Feed:
     """The feed that this subscription needs."""
-    if isinstance(subscription, BookSubscription):
-        return make_book_feed(index, subscription, context)
-    if isinstance(subscription, TradesSubscription):
-        return TradesFeed(index, subscription, context)
-    return TickerFeed(index, subscription, context)
+    return _FEEDS[type(subscription)](index, subscription, context)

@@ -89,7 +89,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     """Without an update, after which a burst counts as over, where bursts are not bulk."""
 
     snapshot_wait: float = 5.0
-    """How long trades are held back for the snapshot that must come before them."""
+    """How long trades and candles are held back for the snapshot that must come before them."""
 
     notice: float = 30.0
     """How long the status line shows what went wrong after it is mended."""

@@ -86,7 +86,9 @@ def test_the_version_is_one_line(answer):
         assert answer(flag) == (0, f"bfxstream {__version__}\n", "")
 
 
-@pytest.mark.parametrize("name", ["ticker", "trades", "book", "stream"])
+@pytest.mark.parametrize(
+    "name", ["ticker", "trades", "book", "candles", "deriv", "liquidations", "stream"]
+)
 def test_every_option_of_a_streaming_command_reads_its_environment_variable(name):
     command = cli.get_command(click.Context(cli), name)
     options = [p for p in command.params if isinstance(p, click.Option)]
@@ -116,7 +118,16 @@ def test_every_option_of_a_streaming_command_reads_its_environment_variable(name
         (["ticker", "tBTCUSD", "--demo", "--url", "ws://x"], ["--demo", "--url"]),
         (["book", "tBTCUSD", "--len", "50"], ["50"]),
         (["book", "tBTCUSD", "--every", "1s"], ["--every", "--view"]),
-        (["stream", "candles:tBTCUSD"], ["candles:tBTCUSD", "ticker:SYMBOL"]),
+        (["stream", "status:tBTCUSD"], ["status:tBTCUSD", "ticker:SYMBOL", "liq:global"]),
+        (["stream", "candles:tBTCUSD"], ["candles:tBTCUSD", "time frame", "14D"]),
+        (["stream", "candles:1m:fUSD"], ["candles:1m:fUSD:p30"]),
+        (["candles", "tBTCUSD", "--timeframe", "1d"], ["1d", "1D"]),
+        (["candles", "fUSD"], ["--period p30", "a30:p2:p30"]),
+        (["candles", "fUSD", "--period", "30"], ["'30'", "p30"]),
+        (["candles", "tBTCUSD", "--period", "p30"], ["--period", "funding"]),
+        (["candles", "tBTCUSD", "--closed", "-o", "raw"], ["--closed", "raw"]),
+        (["deriv", "tBTCUSD"], ["tBTCUSD", "tBTCF0:USTF0"]),
+        (["liquidations", "tBTCUSD"], ["tBTCUSD"]),
         (["schema", "nope"], ["nope", "ticker"]),
     ],
 )
@@ -127,6 +138,47 @@ def test_bad_usage_is_one_line_that_names_it_and_exit_2(answer, arguments, words
     assert err.count("\n") == 1
     for word in words:
         assert word in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "specs", "options"),
+    [
+        (["candles", "btcusd"], ["candles:1m:tBTCUSD"], {"closed": False}),
+        (
+            ["candles", "tBTCUSD", "fUSD", "--period", "p30", "--timeframe", "1h", "--closed"],
+            ["candles:1h:tBTCUSD", "candles:1h:fUSD:p30"],
+            {"closed": True},
+        ),
+        (["deriv", "btcf0:ustf0"], ["deriv:tBTCF0:USTF0"], {"every_update": False}),
+        (["liquidations"], ["liq:global"], {}),
+        (["stream", "candles:1M:tBTCUSD", "liq:global", "--closed"],
+         ["candles:1M:tBTCUSD", "liq:global"], {"closed": True}),
+    ],
+)  # fmt: skip
+def test_a_command_asks_for_what_its_arguments_say(monkeypatch, arguments, specs, options):
+    asked = []
+
+    def note(subscriptions, _, **options) -> int:
+        asked.append((subscriptions, options))
+        return 0
+
+    monkeypatch.setattr("bfxstream.cli.market.run_stream", note)
+    assert run_command(arguments) == 0
+    [(subscriptions, given_options)] = asked
+    assert [subscription.spec for subscription in subscriptions] == specs
+    assert options.items() <= given_options.items()
+
+
+def test_a_period_from_the_environment_is_for_funding_alone(monkeypatch):
+    monkeypatch.setenv("BFXSTREAM_PERIOD", "p30")
+    asked = []
+    monkeypatch.setattr(
+        "bfxstream.cli.market.run_stream",
+        lambda subscriptions, *_, **__: asked.extend(subscriptions),
+    )
+    run_command(["candles", "tBTCUSD"])
+    run_command(["candles", "fUSD"])
+    assert [wish.spec for wish in asked] == ["candles:1m:tBTCUSD", "candles:1m:fUSD:p30"]
 
 
 # Subscriptions from a file.

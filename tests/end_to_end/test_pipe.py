@@ -126,6 +126,7 @@ def test_whoever_applies_the_levels_holds_the_exchanges_book(exchange: DemoExcha
 def test_several_channels_share_one_output() -> None:
     result = run(
         *("stream", "ticker:tBTCUSD", "trades:tBTCUSD", "book:tBTCUSD:P0:F0:25", "ticker:fUSD"),
+        *("candles:1m:tBTCUSD", "candles:1h:fUSD:p30", "deriv:tBTCF0:USTF0"),
         *("--demo", "--duration", "3"),
     )
     assert (result.code, result.stderr) == (0, "")
@@ -135,9 +136,22 @@ def test_several_channels_share_one_output() -> None:
         ("trades", "tBTCUSD"),
         ("book", "tBTCUSD"),
         ("ticker", "fUSD"),
+        ("candles", "tBTCUSD"),
+        ("candles", "fUSD"),
+        ("deriv", "tBTCF0:USTF0"),
     }
-    for channel in ("ticker", "trades", "book"):
+    for channel in ("ticker", "trades", "book", "candles", "deriv"):
         assert_valid([r for r in result.records if r["channel"] == channel], channel)
+
+
+def test_one_candle_is_the_last_and_in_a_table_a_chart(exchange: DemoExchange) -> None:
+    arguments = ("candles", "tBTCUSD", "--url", exchange.url, "--once")
+    (candle,) = run(*arguments).records
+    assert (candle["timeframe"], candle["type"]) == ("1m", "snapshot")
+    chart = run(*arguments, "-o", "table")
+    assert (chart.code, chart.stderr) == (0, "")
+    assert "┃" in chart.stdout and "█" in chart.stdout
+    assert chart.stdout.count("\ncandles ") == 0
 
 
 @pytest.mark.parametrize(
@@ -153,6 +167,8 @@ def test_several_channels_share_one_output() -> None:
         (("ticker", "tBTCF0:USTF0"), "ticker"),
         (("ticker", "testbtc:testusd"), "ticker"),
         (("book", "tETHBTC", "--len", "100", "--freq", "F1"), "book-levels"),
+        (("candles", "fUSD", "--period", "a30:p2:p30", "--timeframe", "1W"), "candles"),
+        (("liquidations",), "liquidations"),
     ],
 )
 def test_each_market_and_layout_prints_valid_records(

@@ -67,7 +67,7 @@ def test_two_commands_do_all_the_setup() -> None:
 
 def test_every_command_is_named_and_every_option_of_the_table_exists() -> None:
     helps = {name: run(name, "--help").stdout for name in COMMANDS}
-    for name in (*helps, "completion", "schema"):
+    for name in (*helps, "candles", "deriv", "liquidations", "completion", "schema"):
         assert f"bfxstream {name}" in README
     for option in set(re.findall(r"`(--[a-z-]+)", README)):
         assert any(option in text for text in helps.values()), option

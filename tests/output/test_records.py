@@ -30,12 +30,24 @@ KEYS = {
     ("book:tBTCUSD:P0", "full"): "channel symbol mts bids asks checksum",
     ("book:fUSD:R0", "full"): "channel symbol mts bids asks checksum",
     ("book:tBTCUSD:P0", "top"): "channel symbol bid bid_amount ask ask_amount mid spread",
+    (
+        "candles:1m:tBTCUSD",
+        "levels",
+    ): "channel symbol timeframe type mts open close high low volume",
+    ("candles:1h:fUSD:p30", "levels"): "channel symbol timeframe period type mts open close high "
+    "low volume",
+    ("deriv:tBTCF0:USTF0", "levels"): "channel symbol mts deriv_price spot_price "
+    "insurance_fund_balance next_funding_evt_mts next_funding_accrued next_funding_step "
+    "current_funding mark_price open_interest clamp_min clamp_max",
+    ("liq:global", "levels"): "channel pos_id mts symbol amount base_price is_match "
+    "is_market_sold liquidation_price",
 }
 STAMPS = {"seq": 7, "received_mts": 1700, "server_mts": None}
 VALUES = {
     "type": "snapshot",
     "side": "ask",
     "id": 5,
+    "pos_id": 5,
     "mts": 1700,
     "order_id": 6,
     "offer_id": 6,
@@ -55,6 +67,8 @@ def example(spec: str, view: str, **more):
     known = VALUES | {"channel": subscription.channel, "symbol": subscription.symbol} | more
     if subscription.channel == "trades":
         known["type"] = "te"
+    if subscription.channel == "candles":
+        known |= {"timeframe": subscription.timeframe, "period": subscription.period}
     return kind(**{name: known.get(name, Raw(b"-1e-7")) for name in names}, **more)
 
 
@@ -121,12 +135,15 @@ EVENTS = [
     events.Subscribed("trades:tBTCUSD", 5),
     events.Gap(None, 5, 9),
     events.Gap("trades:tBTCUSD", 5, 9, 100, 200),
+    events.Gap("candles:1m:tBTCUSD", 100, 200, 100, 200),
+    events.Gap("liq:global", 5, 9, 100, 200),
     events.Resync("book:tBTCUSD", "why"),
     events.Maintenance("started"),
     events.Maintenance("ended"),
     events.BadFrame("why", 3),
     events.Notice("a word"),
     events.Rejected("trades:tX", 10300, "symbol: invalid", "check it"),
+    events.Rejected("deriv:tX", None, "not confirmed", "check it"),
 ]
 
 

@@ -31,7 +31,18 @@ ROWS = {
     "book:tBTCUSD:R0": [34753006045, 8744.9, -0.25],
     "book:fUSD:P0": [0.00023157, 2, 1, 66.35007188],
     "book:fUSD:R0": [658282397, 30, 0.000233, -530],
+    "candles:1m:tBTCUSD": [1654074420000, 31633, 31631, 31640, 31631, 0.11289119],
+    "candles:1h:fUSD:p30": [1654074420000, 0.0002, 0.00021, 0.0003, 0.0001, 530],
 }
+DERIV = [
+    *[1596124822000, None, 0.896, 0.771995, None, 1396531.67460709, None, 1596153600000],
+    *[0.0001056, 6, None, -0.01381344, None, None, 0.7664, None, None, 246502.09001551],
+    *[None, None, None, None, 0.3],
+]
+POSITION = [
+    *["pos", 142397657, 1574697680828.2002, None, "tBSVUSD", -2.62932, 91.583875238719],
+    *[None, 1, 1, None, 112.27],
+]
 TAILS = [
     (Conf.NONE, None, None),
     (Conf.SEQ_ALL, 18, None),
@@ -42,6 +53,25 @@ FLAGS = [conf for conf, _, _ in TAILS]
 
 specs = st.sampled_from(list(ROWS))
 flags = st.sampled_from(FLAGS)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=12,
+)
+names = st.sampled_from(["hb", "cs", "te", "tu", "fte", "ftu", "xy"])
+
+
+def nearly_frames_of(*rows):
+    return st.builds(
+        lambda chan_id, rest: json.dumps([chan_id, *rest]).encode(),
+        st.integers(0, 10**6) | json_values,
+        st.lists(json_values | names | st.sampled_from(rows), max_size=4),
+    )
+
+
+nearly_frames = nearly_frames_of(*ROWS.values())
 
 
 def tokens(row) -> str:
@@ -150,10 +180,8 @@ def test_any_figure_of_a_ticker_may_be_null(spec):
     assert tokens(row) == ""
 
 
-@pytest.mark.parametrize(
-    "spec", ["trades:tBTCUSD", "trades:fUSD", *[spec for spec in ROWS if "book" in spec]]
-)
-def test_no_field_of_a_trade_or_a_book_may_be_null(spec):
+@pytest.mark.parametrize("spec", [spec for spec in ROWS if not spec.startswith("ticker")])
+def test_no_field_of_a_trade_a_book_or_a_candle_may_be_null(spec):
     for i in range(len(ROWS[spec])):
         row = [*ROWS[spec]]
         row[i] = None
@@ -182,6 +210,69 @@ def test_no_text_array_or_endless_number_passes_for_a_number(spec, token):
 def test_a_price_keeps_the_text_that_it_came_in(token):
     row = decode("book:tBTCUSD", f"[5,[{token},1,1]]".encode()).payload
     assert bytes(row.price).decode() == token
+
+
+# Status.
+
+
+def test_the_status_of_a_derivative_has_the_apis_names_and_its_tokens():
+    row = decode("deriv:tBTCF0:USTF0", encode([5, DERIV])).payload
+    assert (row.mts, bytes(row.mark_price), bytes(row.clamp_max)) == (DERIV[0], b"0.7664", b"0.3")
+    assert bytes(row.current_funding) == b"-0.01381344"
+    assert bytes(row.clamp_min) == b"null"
+
+
+@pytest.mark.parametrize("length", [1, 12, 15, 18, 23])
+def test_a_status_row_of_former_years_is_shorter(length):
+    message = decode("deriv:tBTCF0:USTF0", encode([5, DERIV[:length], 18]), Conf.SEQ_ALL)
+    assert (tokens(message.payload), message.seq) == (
+        wire([value for value in DERIV[:length] if value is not None]),
+        18,
+    )
+
+
+@pytest.mark.parametrize("bad", ['"1"', "[]", "true", "1e999"])
+def test_a_status_value_is_a_number_or_null_and_a_placeholder_may_become_anything(bad):
+    with pytest.raises(FrameError):
+        decode("deriv:tBTCF0:USTF0", f"[5,[1,null,{bad}]]".encode())
+    if bad != "1e999":
+        decode("deriv:tBTCF0:USTF0", f"[5,[1,{bad},2]]".encode())
+
+
+@pytest.mark.parametrize("payload", [POSITION, [POSITION], [POSITION, POSITION]])
+@pytest.mark.parametrize("tail", TAILS)
+def test_liquidations_are_rows_even_where_one_comes_alone(payload, tail):
+    conf, seq, mts = tail
+    message = decode("liq:global", with_tail(5, payload, seq=seq, mts=mts), conf)
+    assert message.kind is Kind.ROWS
+    assert {(row.pos_id, bytes(row.mts), row.symbol) for row in message.payload} == {
+        (142397657, b"1574697680828.2002", "tBSVUSD")
+    }
+    assert (message.seq, message.server_mts) == (seq, mts)
+
+
+def test_rows_of_types_that_we_do_not_know_are_left_out_whatever_they_hold():
+    rows = [["adl", {"a": 1}], POSITION, ["pos2"], [], [None, 5]]
+    message = decode("liq:global", encode([5, rows]))
+    assert [row.type for row in message.payload] == ["pos"]
+    assert decode("liq:global", encode([5, ["adl", 5]])).payload == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [(1, "x"), (2, "soon"), (4, "t\x1b[2J"), (4, None), (5, []), (8, "no")]
+)
+def test_a_position_that_cannot_be_one_is_a_bad_frame(place, value):
+    row = [*POSITION]
+    row[place] = value
+    with pytest.raises(FrameError):
+        decode("liq:global", encode([5, [POSITION, row]]))
+
+
+@given(flags, nearly_frames_of(POSITION, DERIV))
+def test_any_status_frame_is_read_or_is_a_frame_error(conf, frame):
+    for spec in ("liq:global", "deriv:tBTCF0:USTF0"):
+        with contextlib.suppress(FrameError):
+            decode(spec, frame, conf)
 
 
 # What is no frame.
@@ -223,19 +314,6 @@ def test_a_price_keeps_the_text_that_it_came_in(token):
 def test_what_cannot_be_read_is_a_frame_error(spec, frame):
     with pytest.raises(FrameError):
         decode(spec, frame)
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=2), inner),
-    max_leaves=12,
-)
-names = st.sampled_from(["hb", "cs", "te", "tu", "fte", "ftu", "xy"])
-nearly_frames = st.builds(
-    lambda chan_id, rest: json.dumps([chan_id, *rest]).encode(),
-    st.integers(0, 10**6) | json_values,
-    st.lists(json_values | names | st.sampled_from(list(ROWS.values())), max_size=4),
-)
 
 
 @given(specs, flags, st.binary(max_size=40) | nearly_frames)
@@ -309,6 +387,11 @@ def one_snippet(beginning: str, note: str = "") -> bytes:
         ("book:fUSD", Conf.NONE, "[431549,[[", Kind.ROWS, 1),
         ("book:fUSD", Conf.NONE, "[348748,[", Kind.ROW, 1),
         ("book:fUSD:R0", Conf.NONE, "[472778,[658286906", Kind.ROW, 1),
+        ("deriv:tBTCF0:USTF0", BOTH, "[23928,[1590596819000", Kind.ROW, 1),
+        ("deriv:tBTCF0:USTF0", Conf.NONE, "[759363,[1790133734000", Kind.ROW, 1),
+        ("liq:global", BOTH, '[386841,[["pos",143683674', Kind.ROWS, 1),
+        ("liq:global", BOTH, '[907,[["pos",143679087,1594036710534', Kind.ROWS, 1),
+        ("liq:global", Conf.NONE, '[521209,["pos"', Kind.ROWS, 1),
     ],
 )
 def test_a_real_frame_decodes(spec, conf, beginning, kind, rows):

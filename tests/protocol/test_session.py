@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from functools import partial
 
 import pytest
 from frames import (
@@ -24,6 +25,7 @@ from hypothesis import strategies as st
 
 from bfxstream.errors import ConnectionFailed
 from bfxstream.protocol.channel_state import ChannelState
+from bfxstream.protocol.channels import parse_spec
 from bfxstream.protocol.codes import Conf
 from bfxstream.protocol.decode import Kind
 from bfxstream.protocol.events import (
@@ -36,12 +38,14 @@ from bfxstream.protocol.events import (
     Subscribed,
 )
 from bfxstream.protocol.patience import Patience
-from bfxstream.protocol.session import BAD_FRAMES_A_REPORT, MOST_REPEATS
+from bfxstream.protocol.session import BAD_FRAMES_A_REPORT, MOST_REPEATS, Session
 
 PATIENCE = Patience()
 
 BOOK, TRADES, TICKER = "book:tBTCUSD:P0:F0:25", "trades:tBTCUSD", "ticker:tETHUSD"
+CANDLES, DERIV, LIQUIDATIONS = "candles:1m:tBTCUSD", "deriv:tBTCF0:USTF0", "liq:global"
 TRADE = [5, 1564617600709, 0.1, 100]
+POSITION = ["pos", 7, 1574697680828, None, "tBTCF0:USTF0", -2, 91, None, 1, 1, None, 112]
 
 
 def states(talk: Conversation) -> list[ChannelState]:
@@ -505,6 +509,99 @@ def test_trades_are_taken_until_their_channel_is_left():
     assert len(talk.data(10, "te", TRADE)) == 1
 
 
+def test_liquidations_are_taken_until_their_channel_is_left_and_are_no_snapshot():
+    talk = Conversation(LIQUIDATIONS)
+    talk.start()
+    talk.data(10, [POSITION])
+    talk.session.resubscribe(talk.channels[0], "for a test")
+    assert len(talk.data(10, [POSITION])) == 1
+    assert not talk.was_fresh
+
+
+# Keys.
+
+
+@pytest.mark.parametrize("spec", [CANDLES, DERIV, LIQUIDATIONS])
+@pytest.mark.parametrize("with_sub_id", [True, False])
+def test_a_channel_is_confirmed_by_its_key(spec, with_sub_id):
+    talk = Conversation("candles:5m:tBTCUSD", "deriv:tETHF0:USTF0", spec)
+    *_, request = talk.greet()
+    if not with_sub_id:
+        del request["subId"]
+    talk.say(subscribed(request, 10))
+    assert states(talk) == [ChannelState.ASKED, ChannelState.ASKED, ChannelState.ACTIVE]
+
+
+@pytest.mark.parametrize("first", ["1W", "7D"])
+def test_a_week_that_is_refused_is_asked_for_by_its_other_name(first):
+    talk = Conversation(f"candles:{first}:tBTCUSD")
+    [request] = talk.greet()
+    talk.say(error(request, 10300, "key: invalid"))
+    assert talk.events() == []
+    [again] = talk.requests()
+    assert {request["key"], again["key"]} == {"trade:1W:tBTCUSD", "trade:7D:tBTCUSD"}
+    talk.say(error(again, 10300, "key: invalid"))
+    [refusal] = talk.events()
+    assert refusal.spec == f"candles:{first}:tBTCUSD"
+    assert states(talk) == [ChannelState.REFUSED]
+
+
+def test_an_unreadable_status_needs_no_snapshot_but_a_candle_does():
+    talk = Conversation(DERIV, CANDLES)
+    talk.start()
+    talk.session.tick(PATIENCE.heal)
+    talk.data(10, ["soon"])
+    assert talk.requests() == []
+    talk.data(11, ["soon"])
+    assert [r["event"] for r in talk.requests()] == ["unsubscribe"]
+
+
+CANDLE = [60, 1, 2, 3, 1, 5]
+
+
+class Noting:
+    """A taker that notes whose messages came, and of which kind."""
+
+    def __init__(self, spec: str, told: list[tuple]) -> None:
+        self._spec = spec
+        self._told = told
+
+    def take(self, kind: Kind, payload: object) -> None:
+        self._told.append((self._spec, kind))
+
+    def row_taker(self, kind: Kind):
+        return partial(self.take, kind)
+
+
+@pytest.mark.parametrize(
+    ("third", "taken"),
+    [
+        ([12, [POSITION]], 3),
+        ([12, [["adl", *POSITION[1:]]]], 0),  # not a position: for the path that leaves it out
+        ([12, [["pos", 7, "soon", *POSITION[3:]]]], 2),
+        ([11, [2000, None, "5"]], 2),
+        ([10, [120, 1, 2, 3, 1, None]], 2),
+    ],
+)
+def test_frames_of_candles_and_status_are_read_together_as_far_as_they_are_sound(third, taken):
+    wanted = [parse_spec(spec) for spec in (CANDLES, DERIV, LIQUIDATIONS)]
+    told: list[tuple] = []
+    takers = [Noting(spec, told) for spec in (CANDLES, DERIV, LIQUIDATIONS)]
+    session = Session(wanted, [lambda message, fresh: None] * 3, takers)
+    session.receive(hello())
+    _, *requests = map(json.loads, session.frames_to_send())
+    session.receive(confirmed_conf(int(session.conf)))
+    for chan_id, request in enumerate(requests, start=10):
+        session.receive(subscribed(request, chan_id))
+    for seq, first in enumerate([[10, [CANDLE]], [11, [1000]], [12, []]], start=1):
+        session.receive(with_tail(*first, seq=seq))
+    session.take_events()
+    frames = [with_tail(10, CANDLE, seq=4), with_tail(11, [1000], seq=5), with_tail(*third, seq=6)]
+    assert session.receive_together(frames) == taken
+    kinds = [(CANDLES, Kind.ROW), (DERIV, Kind.ROW), (LIQUIDATIONS, Kind.ROWS)]
+    assert told == kinds[:taken]
+
+
 # Patience.
 
 
@@ -543,6 +640,43 @@ def test_a_late_answer_to_a_first_request_is_as_good_as_one_to_the_second():
     talk.say(subscribed(first, 10), error(second, 10301, "subscribe: dup", chanId=10))
     assert states(talk)[0] is ChannelState.ACTIVE
     assert not talk.session.reconnect_reason
+
+
+def test_a_status_key_that_is_never_confirmed_while_a_ping_is_answered_is_refused():
+    talk = Conversation(DERIV)
+    talk.session.tick(100.0)
+    talk.greet()
+    talk.session.tick(100.0 + PATIENCE.status_confirm)
+    assert [r["event"] for r in talk.requests()] == ["subscribe", "ping"]
+    assert "not confirmed" in talk.events()[0].sentence()
+    talk.session.tick(101.0 + PATIENCE.status_confirm)
+    talk.say(event("pong", cid=2, ts=1))
+    talk.session.tick(100.0 + 2 * PATIENCE.status_confirm)
+    [refusal] = talk.events()
+    assert (refusal.spec, refusal.code) == (DERIV, None)
+    assert refusal.sentence().endswith("not confirmed, while other requests are answered")
+    assert states(talk) == [ChannelState.REFUSED]
+    assert not talk.session.reconnect_reason
+
+
+def test_a_status_key_is_not_refused_by_a_connection_that_answers_nothing():
+    talk = Conversation(DERIV)
+    talk.greet()
+    talk.say(event("pong", cid=1, ts=1))
+    talk.session.tick(PATIENCE.status_confirm)
+    talk.session.tick(2 * PATIENCE.status_confirm)
+    assert DERIV in talk.session.reconnect_reason
+    assert not [happened for happened in talk.events() if isinstance(happened, Rejected)]
+
+
+def test_a_status_key_that_is_confirmed_late_is_welcome():
+    talk = Conversation(DERIV)
+    talk.greet()
+    talk.session.tick(PATIENCE.status_confirm)
+    [request, _] = talk.requests()
+    talk.say(subscribed(request, 10))
+    talk.session.tick(5 * PATIENCE.status_confirm)
+    assert states(talk) == [ChannelState.ACTIVE]
 
 
 def test_a_channel_that_cannot_be_left_needs_another_connection():

@@ -14,11 +14,15 @@ from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import (
     LENGTHS,
     SPEC_STARTS,
+    TIMEFRAMES,
     BookSubscription,
+    DerivSubscription,
     Frequency,
+    LiquidationsSubscription,
     Precision,
     TickerSubscription,
     TradesSubscription,
+    candles,
     parse_spec,
     subscribe_message,
     unsubscribe_message,
@@ -36,6 +40,15 @@ subscriptions = (
         st.sampled_from(Frequency),
         st.sampled_from(LENGTHS),
     )
+    | st.builds(candles, symbols.filter(lambda s: s[0] == "t"), st.sampled_from(TIMEFRAMES))
+    | st.builds(
+        candles,
+        symbols.filter(lambda s: s[0] == "f"),
+        st.sampled_from(TIMEFRAMES),
+        st.sampled_from(["p2", "p30", "p120", "a30:p2:p30", "a10:p11:p20"]),
+    )
+    | st.builds(DerivSubscription, st.sampled_from(["tBTCF0:USTF0", "tEUROPE50IXF0:USTF0"]))
+    | st.builds(LiquidationsSubscription)
 )
 
 
@@ -44,7 +57,7 @@ def test_a_spec_reads_back_as_its_subscription(subscription):
     assert parse_spec(subscription.spec) == subscription
 
 
-@given(st.text() | st.text("boktickertrades:PRF014250tBCUSD", max_size=30))
+@given(st.text() | st.text("boktickertrades:PRF014250tBCUSDnlvqpm", max_size=30))
 def test_any_text_is_a_subscription_or_a_usage_error(spec):
     with contextlib.suppress(UsageError):
         subscription = parse_spec(spec)
@@ -102,6 +115,27 @@ def test_an_option_that_comes_twice_is_refused(spec):
         "book:tBTCUSD:" + "1" * 5000,
         "book:P0:F0:25",
         "book:tBTCUSD::25",
+        "candles:tBTCUSD",
+        "candles:1m",
+        "candles:1m:",
+        "candles:2m:tBTCUSD",
+        "candles:1d:tBTCUSD",
+        "candles:1m:nope",
+        "candles:1m:tBTCUSD:p30",
+        "candles:1m:tBTCUSD\n",
+        "candles:1m:fUSD",
+        "candles:1m:fUSD:30",
+        "candles:1m:fUSD:p1",
+        "candles:1m:fUSD:p121",
+        "candles:1m:fUSD:p030",
+        "candles:1m:fUSD:a20:p2:p30",
+        "candles:1m:fUSD:a30:p30:p2",
+        "candles:1m:fUSD:a30",
+        "deriv:tBTCUSD",
+        "deriv:fUSD",
+        "deriv:global",
+        "liq:tBTCUSD",
+        "status:liq:global",
     ],
 )
 def test_a_bad_spec_is_a_usage_error_that_names_it_and_says_what_to_use(spec):
@@ -127,6 +161,36 @@ def test_the_request_for_a_book_sends_its_length_as_text_as_the_exchange_echoes_
         "len": "100",
         "subId": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("spec", "channel", "key"),
+    [
+        ("candles:1m:btcusd", "candles", "trade:1m:tBTCUSD"),
+        ("candles:1h:tBTCF0:USTF0", "candles", "trade:1h:tBTCF0:USTF0"),
+        ("candles:1M:fUSD:p30", "candles", "trade:1M:fUSD:p30"),
+        ("candles:14D:fUSD:a30:p2:p30", "candles", "trade:14D:fUSD:a30:p2:p30"),
+        ("deriv:btcf0:ustf0", "status", "deriv:tBTCF0:USTF0"),
+        ("liq:global", "status", "liq:global"),
+    ],
+)
+def test_candles_and_status_are_asked_for_by_a_key(spec, channel, key):
+    request = json.loads(subscribe_message(parse_spec(spec), 1))
+    assert request == {"event": "subscribe", "channel": channel, "key": key, "subId": 1}
+
+
+def test_a_missing_period_of_funding_is_asked_for_with_examples():
+    with pytest.raises(UsageError) as raised:
+        candles("fUSD", "1m")
+    assert "--period p30" in raised.value.hint
+    assert "a30:p2:p30" in raised.value.hint
+
+
+def test_a_week_has_two_spellings_and_nothing_else_has():
+    for one, other in (("7D", "1W"), ("1W", "7D")):
+        assert candles("tBTCUSD", one).other_spelling == candles("tBTCUSD", other)
+    for spec in ("candles:1D:tBTCUSD", "ticker:tBTCUSD", "deriv:tBTCF0:USTF0", "liq:global"):
+        assert parse_spec(spec).other_spelling is None
 
 
 def test_a_channel_is_left_by_its_number():

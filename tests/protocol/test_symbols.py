@@ -13,6 +13,7 @@ from bfxstream.errors import UsageError
 from bfxstream.protocol.symbols import (
     Market,
     codes_of,
+    is_derivative,
     market_of,
     parse_symbol,
     trading_symbol,
@@ -115,3 +116,19 @@ def test_a_pair_has_a_colon_unless_both_codes_have_three_characters(base, quote)
 )
 def test_the_first_letter_tells_the_market(symbol, market):
     assert market_of(symbol) is market
+
+
+@pytest.mark.parametrize(
+    ("symbol", "derivative"),
+    [
+        ("tBTCF0:USTF0", True),
+        ("tEUROPE50IXF0:USTF0", True),
+        ("tTESTBTCF0:TESTUSDTF0", True),
+        ("tBTCUSD", False),
+        ("tDUSK:USD", False),
+        ("tBTCF0:USD", False),
+        ("fUSTF0", False),
+    ],
+)
+def test_a_derivative_has_f0_on_both_sides(symbol, derivative):
+    assert is_derivative(symbol) is derivative

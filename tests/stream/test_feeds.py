@@ -6,78 +6,22 @@ import json
 from decimal import Decimal
 from itertools import groupby
 
-import msgspec
 import pytest
 from captures import LOBO, capture_lines
+from feeding import Feeding
 from frames import decode, encode
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bfxstream.book import order_book
 from bfxstream.protocol.channels import parse_spec
-from bfxstream.protocol.decode import Kind
 from bfxstream.protocol.events import Gap
-from bfxstream.protocol.records import Stats
 from bfxstream.protocol.views import BookView
-from bfxstream.stream.feed import Context, FeedOptions
-from bfxstream.stream.feeds import make_feed
 from bfxstream.stream.policy import MOST_HELD, Policy
 
 POLICY = Policy()
 BOOK = "book:tBTCUSD:P0:F0:25"
 SNAPSHOT = [[100, 1, 1], [99, 2, 2], [101, 1, -3], [102, 1, -4]]
-
-
-class Feeding:
-    """A feed, fed with frames as they come from the exchange."""
-
-    def __init__(self, spec: str, view: BookView = BookView.LEVELS, **options) -> None:
-        self.stats = Stats()
-        self.gaps: list[Gap] = []
-        self.resyncs: list[str] = []
-        self.context = Context(
-            FeedOptions(book_view=view, **options),
-            self.stats,
-            self.gaps.append,
-            self._resync,
-            lambda: 1700,
-        )
-        self._spec = spec
-        self.feed = make_feed(0, parse_spec(spec), self.context)
-        self._fresh = True
-        self.now = 1000.0
-
-    def _resync(self, index: int, reason: str, times_in_a_row: int) -> None:
-        self.resyncs.append(reason)
-        self.times_in_a_row = times_in_a_row
-
-    def resubscribed(self) -> None:
-        """A new confirmation: the next rows are the snapshot."""
-        self._fresh = True
-
-    def take(self, *content) -> list[dict]:
-        """The records that one frame gives, as they are printed."""
-        message = decode(self._spec, encode([5, *content]))
-        self.context.now = self.now
-        self.feed.receive(message, self._fresh)
-        if message.kind is Kind.ROWS:
-            self._fresh = False
-        return self._printed()
-
-    def after(self, seconds: float) -> list[dict]:
-        """The records that are due when this time has passed."""
-        self.now += seconds
-        self.context.now = self.now
-        self.feed.tick(self.now)
-        return self._printed()
-
-    def checksum(self, *, right: bool = True) -> list[dict]:
-        return self.take("cs", self.feed.book.checksum() + (0 if right else 1))
-
-    def _printed(self) -> list[dict]:
-        records = [json.loads(msgspec.json.encode(record)) for record in self.context.out]
-        self.context.out.clear()
-        return records
 
 
 def levels(records: list[dict]) -> list[tuple]:
@@ -390,6 +334,14 @@ def test_the_whole_book_says_whether_it_was_proven():
 def test_a_raw_whole_book_gives_orders():
     [record] = Feeding("book:tBTCUSD:R0", BookView.FULL).take([[7, 100, 1], [8, 101, -2.5]])
     assert (record["bids"], record["asks"]) == ([[7, 100, 1]], [[8, 101, 2.5]])
+
+
+def test_orders_of_one_price_stand_by_rising_id_as_the_exchange_has_them():
+    feeding = Feeding("book:tBTCUSD:R0", BookView.FULL)
+    feeding.take([[9, 100, 1], [12, 100, 2], [20, 101, -1], [25, 101, -2]])
+    [record] = feeding.take([[10, 100, 3], [22, 101, -4], [25, 102, -2], [26, 101, -5]])
+    assert [row[0] for row in record["bids"]] == [9, 10, 12]
+    assert [row[0] for row in record["asks"]] == [20, 22, 26, 25]
 
 
 def test_a_funding_whole_book_gives_rates_and_periods():

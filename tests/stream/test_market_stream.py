@@ -20,7 +20,7 @@ from bfxstream.errors import CompletenessLost, ConnectionFailed, Refused, UsageE
 from bfxstream.protocol import events
 from bfxstream.protocol.channels import parse_spec
 from bfxstream.protocol.patience import Patience
-from bfxstream.protocol.records import BookLevel, Ticker, Trade
+from bfxstream.protocol.records import BookLevel, Candle, Deriv, Liquidation, Ticker, Trade
 from bfxstream.protocol.status import State
 from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.limiter import RateLimiter
@@ -207,6 +207,56 @@ def test_records_come_from_every_channel_in_the_order_of_the_frames():
     assert (stats.records, stats.messages, stats.reconnects) == (4, 9, 0)
     assert stats.bytes == sum(len(f) for way, f in listening.frames if way == "received")
     assert listening.stream.status.state is State.CLOSED
+
+
+def test_closed_candles_that_were_missed_come_once_and_in_order_after_a_drop():
+    def candle(mts: int, close: float) -> list:
+        return [mts, 1, close, 2, 1, 5]
+
+    def before(server: Exchange) -> None:
+        server.welcome()
+        server.data("candles", [candle(2, 1.5), candle(1, 1.5)])
+        server.data("candles", candle(3, 1.5))
+
+    def after(server: Exchange) -> None:
+        server.welcome()
+        server.data("candles", [candle(5, 1.5), candle(4, 1.5), candle(3, 1.75), candle(2, 1.5)])
+        server.data("candles", candle(6, 1.5))
+        server.wait_for_close()
+
+    with exchange(before, after) as url:
+        listening = Listening(url, "candles:1m:tBTCUSD", feeds=FeedOptions(closed=True))
+        items = listening.until_count(5)
+    assert [(item.type, item.mts) for item in items] == [
+        *[("snapshot", 1), ("update", 2), ("snapshot", 3), ("snapshot", 4), ("update", 5)],
+    ]
+    assert bytes(items[2].close) == b"1.75"
+    assert listening.stream.stats.gaps == 0
+
+
+def test_candles_and_status_come_in_the_order_of_their_frames_from_one_read():
+    position = ["pos", 7, 1574697680828.2002, None, "tBTCF0:USTF0", -2, 91, None, 1, 1, None, 112]
+
+    def script(server: Exchange) -> None:
+        server.send(hello())
+        server.send(confirmed_conf(server.next_request()["flags"]))
+        for chan_id in (10, 11, 12):
+            server.send(subscribed(server.next_request(), chan_id))
+        first = [[10, [[60, 1, 2, 3, 1, 5]]], [11, [1000, None, 5]], [12, []]]
+        then = [[10, [60, 1, 2.5, 3, 1, 6]], [11, [1000, None, 5]], [12, [position]]]
+        last = [[12, [["adl", 5], position]], [11, [2000, None, None]], [10, [61, 1, 1, 1, 1, 0]]]
+        frames = [with_tail(*f, seq=seq) for seq, f in enumerate([*first, *then, *last], start=1)]
+        server.send(*frames)
+        server.wait_for_close()
+
+    with exchange(script) as url:
+        listening = Listening(url, "candles:1m:tBTCUSD", "deriv:tBTCF0:USTF0", "liq:global")
+        items = listening.until_count(7)
+    assert [(type(item), float(item.mts)) for item in items] == [
+        *[(Candle, 60), (Deriv, 1000), (Candle, 60), (Liquidation, 1574697680828.2002)],
+        *[(Liquidation, 1574697680828.2002), (Deriv, 2000), (Candle, 61)],
+    ]
+    assert listening.stream.stats.bad_frames == 0
 
 
 def test_the_same_wish_twice_is_one_subscription():

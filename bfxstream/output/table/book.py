@@ -16,8 +16,8 @@ from bfxstream.output.table.lines import (
     blank,
     centred,
     panel,
-    shortened,
     span,
+    waiting,
     width_of,
 )
 from bfxstream.output.table.rungs import Ink, header, ladder_columns, plan_for, rung
@@ -77,7 +77,7 @@ class LadderPane:
         side = width if upright else (width - 1) // 2
         fitted = self._fitted(max(1, levels), side)
         if fitted is None:
-            return self._waiting(area)
+            return waiting(area, self._look.glyphs, self._title(), "the book")
         ladder, plan = fitted
         note: Line = []
         if upright:
@@ -105,13 +105,6 @@ class LadderPane:
     @property
     def _title_width(self) -> int:
         return width_of(self._title()) + 3
-
-    def _waiting(self, area: Area) -> list[Line]:
-        glyphs = self._look.glyphs
-        text = shortened(f"waiting for the book{glyphs.ellipsis}", area.inner_width, glyphs)
-        empty: list[Line] = [[]] * (max(0, area.inner_height - 1) // 2)
-        body = [*empty, centred([span(text, LABEL)], area.inner_width)]
-        return panel(area, glyphs, self._title(), body, [], [])
 
     def _middle(self, ladder: Ladder, width: int) -> Line:
         """Mid and spread, as much of them as fits."""

@@ -12,11 +12,20 @@ from bfxstream.output.table.figures import AMOUNT_DIGITS, PRICE_DIGITS, Scale, n
 from bfxstream.protocol.numbers import is_null, text
 
 PRICE_KEYS: Final = frozenset(
-    ("bid", "ask", "last_price", "high", "low", "daily_change", "price", "frr", "rate")
+    (
+        *("bid", "ask", "last_price", "high", "low", "daily_change", "price", "frr", "rate"),
+        *("open", "close", "deriv_price", "spot_price", "mark_price"),
+        *("base_price", "liquidation_price"),
+    )
 )
-WHOLE_KEYS: Final = frozenset(("first_trade", "bid_period", "ask_period"))
+WHOLE_KEYS: Final = frozenset(
+    (
+        *("first_trade", "bid_period", "ask_period", "mts"),
+        *("next_funding_evt_mts", "next_funding_step", "is_match", "is_market_sold"),
+    )
+)
 TYPICAL_NUMBER: Final = 8
-TEXT_KEYS: Final = frozenset(("channel", "symbol", "type"))
+TEXT_KEYS: Final = frozenset(("channel", "symbol", "type", "timeframe"))
 
 
 class Scales:

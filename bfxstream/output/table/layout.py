@@ -20,6 +20,10 @@ class Board(Protocol):
     """A view that knows the height it needs."""
 
     @property
+    def has_data(self) -> bool:
+        """Whether there is anything to show."""
+
+    @property
     def symbols(self) -> int:
         """How many rows it has to show."""
 
@@ -36,6 +40,10 @@ class Pane(Protocol):
     least_width: int
     good_width: int
     weight: int
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there is anything to show."""
 
     def wanted(self, area: Area) -> int:
         """The height that shows everything at the area's width."""

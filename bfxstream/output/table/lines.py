@@ -12,7 +12,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.style import Style
 
-from bfxstream.output.table.theme import BORDER, PLAIN, Glyphs
+from bfxstream.output.table.theme import BORDER, LABEL, PLAIN, Glyphs
 
 Line = list[Segment]
 """One row of the screen, as rich's segments: the cheapest thing that rich can draw."""
@@ -137,6 +137,14 @@ def panel(
         *([side, blank(1), *line, blank(1), side] for line in rows),
         _border(area, glyphs, (glyphs.bottom_left, glyphs.bottom_right), [], foot),
     ][: area.height]
+
+
+def waiting(area: Area, glyphs: Glyphs, title: Line, what: str) -> list[Line]:
+    """A view that has nothing to show yet."""
+    text = shortened(f"waiting for {what}{glyphs.ellipsis}", area.inner_width, glyphs)
+    empty: list[Line] = [[]] * (max(0, area.inner_height - 1) // 2)
+    body = [*empty, centred([span(text, LABEL)], area.inner_width)]
+    return panel(area, glyphs, title, body, [], [])
 
 
 def _rule(width: int, glyphs: Glyphs, left: Line, right: Line) -> Line:

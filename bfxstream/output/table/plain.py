@@ -11,16 +11,23 @@ from rich.style import Style
 
 from bfxstream.book import OrderBook
 from bfxstream.output.table import theme
+from bfxstream.output.table.axes import moment
+from bfxstream.output.table.candles import key_of
 from bfxstream.output.table.columns import Widths
 from bfxstream.output.table.fields import Scales, field_text
 from bfxstream.output.table.figures import number, signed, time_of_day
 from bfxstream.output.table.lines import Line, span
+from bfxstream.output.table.liquidations import state_of
 from bfxstream.output.table.theme import Glyphs
 from bfxstream.protocol.channels import BookSubscription
 from bfxstream.protocol.records import (
     BookTop,
+    Candle,
+    Deriv,
+    FundingCandle,
     FundingTicker,
     FundingTrade,
+    Liquidation,
     Record,
     Ticker,
     Trade,
@@ -34,15 +41,30 @@ LABELS: Final = {
     "daily_change_relative": "change",
     "bid_period": "days",
     "ask_period": "days",
+    "mark_price": "mark",
+    "spot_price": "spot",
+    "current_funding": "funding",
+    "open_interest": "interest",
+    "base_price": "entry",
+    "liquidation_price": "price",
 }
-LEFT: Final = frozenset(("channel", "symbol", "type", "side"))
+LEFT: Final = frozenset(("channel", "symbol", "type", "side", "timeframe", "period", "state"))
+BARE: Final = frozenset(("mts", "side", "timeframe", "state"))
+"""What needs no label."""
 
 COLUMNS: Final[Mapping[type[Any], Sequence[str]]] = {
     Ticker: ("last_price", "daily_change_relative", "bid", "ask", "volume"),
     FundingTicker: ("frr", "bid", "bid_period", "ask", "ask_period", "volume"),
     Trade: ("mts", "side", "price", "amount"),
     FundingTrade: ("mts", "side", "rate", "period", "amount"),
+    Candle: ("timeframe", "mts", "open", "high", "low", "close", "volume"),
+    FundingCandle: ("timeframe", "period", "mts", "open", "high", "low", "close", "volume"),
+    Deriv: ("mark_price", "spot_price", "current_funding", "open_interest"),
+    Liquidation: ("mts", "side", "amount", "base_price", "liquidation_price", "state"),
 }
+
+
+CANDLES: Final = (Candle, FundingCandle)
 
 
 class PlainLines:
@@ -63,8 +85,16 @@ class PlainLines:
         self._tops_told = float("-inf")
 
     def lines(self, records: Sequence[Record]) -> list[Line]:
-        """A line for each ticker and trade."""
-        return [self._line(record) for record in records if type(record) in COLUMNS]
+        """A line for each record; of a snapshot of candles the newest alone: a chart follows."""
+        told = [record for record in records if type(record) in COLUMNS]
+        last = {key_of(record): record for record in told if isinstance(record, CANDLES)}
+        return [
+            self._line(record)
+            for record in told
+            if not isinstance(record, CANDLES)
+            or record.type != "snapshot"
+            or record is last[key_of(record)]
+        ]
 
     def book_lines(self, now: float) -> list[Line]:
         """A line for each book whose best prices changed, at most once a second."""
@@ -93,15 +123,18 @@ class PlainLines:
         ]
         for name in COLUMNS[type(record)]:
             word = span(self._padded(record, name, self._word(record, name)), _style(record, name))
-            bare = name in ("mts", "side")
-            words.append([word] if bare else [_label(LABELS.get(name, name)), word])
+            words.append([word] if name in BARE else [_label(LABELS.get(name, name)), word])
         return _spaced(words)
 
     def _word(self, record: Any, name: str) -> str:
         if name == "mts":
-            return time_of_day(record.mts)
+            return _time(record)
         if name == "side":
-            return "buy" if (number(record.amount) or 0.0) > 0 else "sell"
+            positive = (number(record.amount) or 0.0) > 0
+            words = ("long", "short") if isinstance(record, Liquidation) else ("buy", "sell")
+            return words[not positive]
+        if name == "state":
+            return state_of(record)
         if name == "daily_change_relative":
             value = number(record.daily_change_relative)
             return self._glyphs.nothing if value is None else signed(value * PERCENT, 2) + "%"
@@ -146,6 +179,14 @@ def _spaced(words: Iterable[Line]) -> Line:
     for word in words:
         line += [span("  "), *word] if line else word
     return line
+
+
+def _time(record: Any) -> str:
+    if isinstance(record, CANDLES):
+        return f"{moment(record.mts):%m-%d %H:%M}"
+    if isinstance(record, Liquidation):
+        return f"{moment(int(float(record.mts))):%m-%d %H:%M:%S}"
+    return time_of_day(record.mts)
 
 
 def _style(record: Any, name: str) -> Style:

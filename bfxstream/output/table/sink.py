@@ -4,8 +4,9 @@ On a terminal it has the alternate screen until it is closed; then the last stat
 normal screen, every ticker, books and tapes as high as the screen.
 
 Into a pipe or a file, and on a terminal that cannot move its cursor, `-o table` prints plain lines:
-one for each ticker and trade as it comes, one for the best prices of each book when they changed,
-at most once a second; and at the end the whole of each book. They have colour if FORCE_COLOR is
+one for each record as it comes (of a snapshot of candles the newest alone), one for the best prices
+of each book when they changed, at most once a second; and at the end the whole of each book and a
+chart of the candles. They have colour if FORCE_COLOR is
 set and NO_COLOR is not.
 """
 
@@ -18,9 +19,12 @@ from typing import Any, Final
 from rich.console import Console
 
 from bfxstream.book import OrderBook
+from bfxstream.output.table.board import boards
 from bfxstream.output.table.book import LadderPane
-from bfxstream.output.table.layout import Pane, compose
+from bfxstream.output.table.candles import CandlesPane, key_of
+from bfxstream.output.table.layout import Board, Pane, compose
 from bfxstream.output.table.lines import Area, Frame, Line, fitted
+from bfxstream.output.table.liquidations import LiquidationsPane
 from bfxstream.output.table.plain import PlainLines
 from bfxstream.output.table.screen import (
     Screen,
@@ -30,17 +34,15 @@ from bfxstream.output.table.screen import (
 )
 from bfxstream.output.table.status_line import StatusLine
 from bfxstream.output.table.theme import look_for
-from bfxstream.output.table.ticker import ticker_boards
 from bfxstream.output.table.trades import tapes
 from bfxstream.protocol.channels import (
     BookSubscription,
+    CandlesSubscription,
     Subscription,
-    TickerSubscription,
-    TradesSubscription,
 )
-from bfxstream.protocol.records import Record
+from bfxstream.protocol.records import Candle, FundingCandle, Liquidation, Record
 from bfxstream.protocol.status import Status
-from bfxstream.protocol.symbols import Market
+from bfxstream.protocol.views import symbols_of
 
 DRAW_SECONDS: Final = 0.1
 NOTICE_ROWS: Final = 3
@@ -49,7 +51,7 @@ ROWS_FOR_A_NOTICE: Final = 3
 
 
 class TableSink:
-    """Tickers, ladders and tapes of whatever is subscribed, on one screen."""
+    """Boards, ladders, charts and tapes of whatever is subscribed, on one screen."""
 
     def __init__(
         self,
@@ -73,14 +75,31 @@ class TableSink:
         look = look_for(console, self._colored)
         shown = {s: books[s] for s in subscriptions if isinstance(s, BookSubscription)}
         self._clock = clock
-        self._boards = ticker_boards(_symbols(subscriptions, TickerSubscription), look, fields)
-        self._tapes = tapes(_symbols(subscriptions, TradesSubscription), look, fields)
-        self._books = [LadderPane(s, book, look, fields) for s, book in shown.items()]
+        self._boards = boards(subscriptions, look, fields)
+        trades = tapes(subscriptions, look, fields)
+        self._charts = {
+            key_of(s): CandlesPane(s, look, fields)
+            for s in subscriptions
+            if isinstance(s, CandlesSubscription)
+        }
+        liquidations = LiquidationsPane(look, fields)
+        self._pictures: list[Pane] = [
+            *(LadderPane(s, book, look, fields) for s, book in shown.items()),
+            *self._charts.values(),
+        ]
+        """What is drawn at the end, even where records are plain lines."""
+        self._panes = [*self._pictures, *trades.values()]
+        if symbols_of(Liquidation, subscriptions):
+            self._panes.append(liquidations)
         self._status = StatusLine(status, look, any(s.verifiable for s in shown))
         self._takers: dict[type[Record], Callable[[Any], None]] = {
             **{record: board.take for record, board in self._boards.items()},
-            **{record: tape.take for record, tape in self._tapes.items()},
+            **{record: tape.take for record, tape in trades.items()},
+            Candle: self._take_candle,
+            FundingCandle: self._take_candle,
+            Liquidation: liquidations.take,
         }
+
         self._screen = Screen(console)
         self._plain = (
             None if has_cursor_control(console) else PlainLines(shown, look.glyphs, fields)
@@ -105,6 +124,9 @@ class TableSink:
         self._written += len(records)
         if self._plain is not None:
             self._print(self._plain.lines(records))
+
+    def _take_candle(self, candle: Candle | FundingCandle) -> None:
+        self._charts[key_of(candle)].take(candle)
 
     def tick(self, now: float) -> None:
         """Draw if a tenth of a second has passed and something differs from the last frame."""
@@ -154,12 +176,12 @@ class TableSink:
         if self._plain is None:
             self._leave()
             return
-        books = [book for book in self._books if book.has_data]
         width, _ = self._screen.size
-        for book in books:
-            area = Area(width, 0, boxed=False, now=self._clock())
-            frame = Frame(width, book.draw(area._replace(height=book.wanted(area))))
-            self._screen.print(frame, self._colored)
+        area = Area(width, 0, boxed=False, now=self._clock())
+        for pane in self._pictures:
+            if pane.has_data:
+                frame = Frame(width, pane.draw(area._replace(height=pane.wanted(area))))
+                self._screen.print(frame, self._colored)
 
     def _leave(self) -> None:
         self._screen.leave()
@@ -180,8 +202,8 @@ class TableSink:
         most = min(NOTICE_ROWS, height // ROWS_FOR_A_NOTICE)
         notice = self._status.notice_lines(width, most, now, final)
         room = height - 1 - len(notice)
-        panes: list[Pane] = [*self._books, *self._tapes.values()]
-        body = compose(list(self._boards.values()), panes, width, room, now, fill=not final)
+        boards_shown = list(self._boards.values())
+        body = compose(boards_shown, self._panes, width, room, now, fill=not final)
         lines = [fitted(line, width) for line in body.lines]
         if not final:
             del lines[room:]
@@ -198,19 +220,10 @@ class TableSink:
         return sum(board.highlighted for board in self._boards.values())
 
     def _has_data(self) -> bool:
-        return (
-            any(board.has_data for board in self._boards.values())
-            or any(tape.has_data for tape in self._tapes.values())
-            or any(book.has_data for book in self._books)
-        )
+        views: list[Board | Pane] = [*self._boards.values(), *self._panes]
+        return any(view.has_data for view in views)
 
     def _print(self, lines: Sequence[Line]) -> None:
         if lines:
             width, _ = self._screen.size
             self._screen.print(Frame(width, list(lines)), self._colored)
-
-
-def _symbols(
-    subscriptions: Sequence[Subscription], kind: type[Subscription]
-) -> list[tuple[str, Market]]:
-    return [(s.symbol, s.market) for s in subscriptions if isinstance(s, kind)]

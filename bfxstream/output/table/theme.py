@@ -46,6 +46,12 @@ class Glyphs:
     bottom_right: str
     blocks: str
     """From an eighth of a cell to a whole one, growing to the right."""
+    columns: str
+    """The same, growing upwards."""
+    rising: str
+    """The half cells of a candle that rose, hollow: see `chart`."""
+    falling: str
+    """The same of one that fell, filled."""
 
 
 UNICODE: Final = Glyphs(
@@ -65,6 +71,9 @@ UNICODE: Final = Glyphs(
     bottom_left="╰",
     bottom_right="╯",
     blocks="▏▎▍▌▋▊▉█",
+    columns="▁▂▃▄▅▆▇█",
+    rising=" ╷╻╵│╽╹╿┃",
+    falling=" ╷▄╵│▄▀▀█",
 )
 ASCII: Final = Glyphs(
     up="^",
@@ -83,6 +92,9 @@ ASCII: Final = Glyphs(
     bottom_left="+",
     bottom_right="+",
     blocks="#",
+    columns=".:#",
+    rising=" |o||oooo",
+    falling=" |#||####",
 )
 
 

@@ -2,76 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
-
-from rich.style import Style
+from typing import Final
 
 from bfxstream.output.table import theme
 from bfxstream.output.table.columns import Column
 from bfxstream.output.table.fields import Scales
-from bfxstream.output.table.figures import (
-    PERCENT_SHIFT,
-    RATE_DIGITS,
-    Scale,
-    number,
-    plain,
-    signed,
+from bfxstream.output.table.figures import PERCENT_SHIFT, RATE_DIGITS, number, plain
+from bfxstream.output.table.row_figures import (
+    PERCENT,
+    RowFigures,
+    Shown,
+    direction,
+    percent_change,
+    scaled,
+    signed_number,
+    whole,
 )
-from bfxstream.output.table.theme import PLAIN, Glyphs
+from bfxstream.output.table.theme import Glyphs
 from bfxstream.protocol.records import FundingTicker, Ticker
 
 DAYS_A_YEAR: Final = 365
-PERCENT: Final = 100
-
-
-class Shown(NamedTuple):
-    """One value of a row: its text, and its number where it has one."""
-
-    text: str
-    value: float | None = None
-    style: Style = PLAIN
-
-
-class RowFigures(NamedTuple):
-    """One market's way to show a ticker."""
-
-    columns: Sequence[Column]
-    read: Callable[[Any, Scales, Glyphs], dict[str, Shown]]
-    directed: frozenset[str]
-    """The columns whose highlight says up or down."""
-    note: str
-
-
-def _direction(value: float | None) -> Style:
-    if not value:
-        return PLAIN
-    return theme.UP if value > 0 else theme.DOWN
-
-
-def _scaled(token: object, scale: Scale, nothing: str, style: Style = PLAIN) -> Shown:
-    value = scale.see(token)
-    if value is None:
-        return Shown(nothing, None, theme.LABEL)
-    return Shown(scale.text(value), value, style)
-
-
-def _percent_change(token: object, glyphs: Glyphs) -> Shown:
-    value = number(token)
-    if value is None:
-        return Shown(glyphs.nothing, None, theme.LABEL)
-    percent = signed(value * PERCENT, 2) + "%"
-    if percent[0] not in "+-":
-        return Shown(percent, value)
-    arrow = glyphs.up if value > 0 else glyphs.down
-    return Shown(f"{arrow} {percent}", value, _direction(value))
-
-
-def _signed(token: object, scale: Scale, nothing: str) -> Shown:
-    value = scale.see(token)
-    if value is None:
-        return Shown(nothing, None, theme.LABEL)
-    return Shown(scale.signed(value), value, _direction(value))
 
 
 def _day_range(last: float | None, low: float | None, high: float | None, nothing: str) -> Shown:
@@ -91,16 +41,16 @@ def _read_trading(record: Ticker, scales: Scales, glyphs: Glyphs) -> dict[str, S
     if bid is not None and ask is not None:
         spread = Shown(price.text(ask - bid), ask - bid)
     return {
-        "last_price": _scaled(record.last_price, price, nothing, theme.BOLD + _direction(change)),
-        "daily_change_relative": _percent_change(record.daily_change_relative, glyphs),
-        "daily_change": _signed(record.daily_change, price, nothing),
-        "bid": _scaled(record.bid, price, nothing),
-        "ask": _scaled(record.ask, price, nothing),
+        "last_price": scaled(record.last_price, price, nothing, theme.BOLD + direction(change)),
+        "daily_change_relative": percent_change(number(record.daily_change_relative), glyphs),
+        "daily_change": signed_number(record.daily_change, price, nothing),
+        "bid": scaled(record.bid, price, nothing),
+        "ask": scaled(record.ask, price, nothing),
         "spread": spread,
-        "low": _scaled(record.low, price, nothing),
+        "low": scaled(record.low, price, nothing),
         "range": _day_range(last, low, high, nothing),
-        "high": _scaled(record.high, price, nothing),
-        "volume": _scaled(record.volume, scales.amount(record.symbol, "volume"), nothing),
+        "high": scaled(record.high, price, nothing),
+        "volume": scaled(record.volume, scales.amount(record.symbol, "volume"), nothing),
     }
 
 
@@ -115,27 +65,24 @@ def _read_funding(record: FundingTicker, scales: Scales, glyphs: Glyphs) -> dict
         yearly = Shown(plain(frr * DAYS_A_YEAR * PERCENT, 2) + "%", frr)
     available = scales.amount(record.symbol, "available")
     return {
-        "frr": _scaled(record.frr, rate, nothing, theme.BOLD),
+        "frr": scaled(record.frr, rate, nothing, theme.BOLD),
         "yearly": yearly,
-        "bid": _scaled(record.bid, rate, nothing),
-        "bid_period": _whole(record.bid_period, nothing),
-        "ask": _scaled(record.ask, rate, nothing),
-        "ask_period": _whole(record.ask_period, nothing),
-        "last_price": _scaled(record.last_price, rate, nothing),
-        "daily_change_relative": _percent_change(record.daily_change_relative, glyphs),
-        "low": _scaled(record.low, rate, nothing),
-        "high": _scaled(record.high, rate, nothing),
-        "volume": _scaled(record.volume, scales.amount(record.symbol, "volume"), nothing),
-        "available": _scaled(record.frr_amount_available, available, nothing),
+        "bid": scaled(record.bid, rate, nothing),
+        "bid_period": whole(record.bid_period, nothing),
+        "ask": scaled(record.ask, rate, nothing),
+        "ask_period": whole(record.ask_period, nothing),
+        "last_price": scaled(record.last_price, rate, nothing),
+        "daily_change_relative": percent_change(number(record.daily_change_relative), glyphs),
+        "low": scaled(record.low, rate, nothing),
+        "high": scaled(record.high, rate, nothing),
+        "volume": scaled(record.volume, scales.amount(record.symbol, "volume"), nothing),
+        "available": scaled(record.frr_amount_available, available, nothing),
     }
 
 
-def _whole(token: object, nothing: str) -> Shown:
-    value = number(token)
-    return Shown(nothing, None, theme.LABEL) if value is None else Shown(plain(value, 0), value)
-
-
 TRADING: Final = RowFigures(
+    record=Ticker,
+    title="Tickers",
     columns=(
         Column("symbol", "SYMBOL", 0, left=True),
         Column("last_price", "LAST", 1, least=8),
@@ -156,6 +103,8 @@ TRADING: Final = RowFigures(
 )
 
 FUNDING: Final = RowFigures(
+    record=FundingTicker,
+    title="Funding",
     columns=(
         Column("symbol", "SYMBOL", 0, left=True),
         Column("frr", "FRR", 1, least=6),

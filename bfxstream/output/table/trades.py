@@ -19,10 +19,11 @@ from bfxstream.output.table.figures import (
     time_of_day,
 )
 from bfxstream.output.table.grid import Cell, draw_grid
-from bfxstream.output.table.lines import Area, Line, centred, panel, span
+from bfxstream.output.table.lines import Area, Line, panel, span, waiting
 from bfxstream.output.table.theme import Look
+from bfxstream.protocol.channels import Subscription
 from bfxstream.protocol.records import FundingTrade, Trade
-from bfxstream.protocol.symbols import Market
+from bfxstream.protocol.views import symbols_of
 
 HEADED_FROM: Final = 2
 """With one row only, that row is a trade."""
@@ -59,12 +60,12 @@ class Tape:
     weight = 2
 
     def __init__(
-        self, symbols: Sequence[str], market: Market, look: Look, fields: Sequence[str] | None
+        self, symbols: Sequence[str], record: type[Any], look: Look, fields: Sequence[str] | None
     ) -> None:
         self._look = look
         self._symbols = list(dict.fromkeys(symbols))
-        self._funding = market is Market.FUNDING
-        self._fields = chosen(fields, FundingTrade if self._funding else Trade)
+        self._funding = record is FundingTrade
+        self._fields = chosen(fields, record)
         self._columns: Sequence[Column]
         if self._fields:
             self._columns = field_columns(self._fields)
@@ -96,10 +97,7 @@ class Tape:
         headed = area.inner_height >= HEADED_FROM
         trades = list(islice(self._newest_first(), max(1, area.inner_height - headed)))
         if not trades:
-            waiting = span(f"waiting for trades{glyphs.ellipsis}", theme.LABEL)
-            empty: list[Line] = [[]] * (max(0, area.inner_height - 1) // 2)
-            body = [*empty, centred([waiting], area.inner_width)]
-            return panel(area, glyphs, title, body, [], [])
+            return waiting(area, glyphs, title, "trades")
         columns = self._columns
         if area.inner_width < SIDE_WORDS_FROM:
             columns = [ARROW if column.key == "side" else column for column in columns]
@@ -183,12 +181,12 @@ def _price(trade: Trade | FundingTrade) -> Any:
 
 
 def tapes(
-    symbols: Sequence[tuple[str, Market]], look: Look, fields: Sequence[str] | None
+    subscriptions: Sequence[Subscription], look: Look, fields: Sequence[str] | None
 ) -> dict[type[Any], Tape]:
     """A tape for each market that has symbols, by the record that it takes."""
     found: dict[type[Any], Tape] = {}
-    for record, market in ((Trade, Market.TRADING), (FundingTrade, Market.FUNDING)):
-        here = [symbol for symbol, of in symbols if of is market]
-        if here:
-            found[record] = Tape(here, market, look, fields)
+    for record in (Trade, FundingTrade):
+        symbols = symbols_of(record, subscriptions)
+        if symbols:
+            found[record] = Tape(symbols, record, look, fields)
     return found

@@ -13,7 +13,16 @@ from rich.console import Console
 from bfxstream.book import OrderBook, order_book
 from bfxstream.output.table import TableSink
 from bfxstream.protocol.channels import BookSubscription, Subscription, parse_spec
-from bfxstream.protocol.records import FundingTicker, FundingTrade, Ticker, Trade
+from bfxstream.protocol.records import (
+    Candle,
+    Deriv,
+    FundingCandle,
+    FundingTicker,
+    FundingTrade,
+    Liquidation,
+    Ticker,
+    Trade,
+)
 from bfxstream.protocol.rows import FundingLevelRow, LevelRow, OrderRow
 from bfxstream.protocol.status import State, Status
 
@@ -136,6 +145,73 @@ def funding_trade(number: int, amount: object, rate: object, period: int) -> Fun
         rate=token(rate),
         period=period,
     )
+
+
+MINUTE = 60_000
+
+
+def candle(
+    number: int,
+    values: Sequence[object] = (100, 103, 105, 98, 1.5),
+    timeframe: str = "1m",
+    kind: Any = "update",
+) -> Candle:
+    """The candle of minute `number`: open, close, high, low, volume."""
+    return Candle("candles", "tBTCUSD", timeframe, kind, MIDNIGHT_MTS + number * MINUTE,
+                  *map(token, values))  # fmt: skip
+
+
+def funding_candle(number: int, period: str = "p30") -> FundingCandle:
+    mts = MIDNIGHT_MTS + number * 60 * MINUTE
+    values = map(token, (0.0002, 0.00021, 0.00022, 0.00019, 1000))
+    return FundingCandle("candles", "fUSD", "1h", period, "update", mts, *values)
+
+
+def random_candles(count: int, seed: int = 7) -> list[Candle]:
+    """A price that walks at random, a minute a candle."""
+    chance = random.Random(seed)
+    price = 60000.0
+    found = []
+    for i in range(count):
+        close = price * (1 + chance.gauss(0, 0.001))
+        high = max(price, close) * (1 + abs(chance.gauss(0, 0.0005)))
+        low = min(price, close) * (1 - abs(chance.gauss(0, 0.0005)))
+        volume = round(chance.expovariate(1), 8)
+        values = [f"{value:.1f}" for value in (price, close, high, low)]
+        found.append(candle(i, [*values, volume], kind="snapshot"))
+        price = close
+    return found
+
+
+def deriv(symbol: str = "tBTCF0:USTF0", **values: object) -> Deriv:
+    usual: dict[str, Any] = {
+        "deriv_price": 86710.46123944,
+        "spot_price": 86670.5,
+        "insurance_fund_balance": 62210384.95685668,
+        "next_funding_evt_mts": MIDNIGHT_MTS + 8 * 60 * MINUTE,
+        "next_funding_accrued": 0.00015317,
+        "next_funding_step": 3873,
+        "current_funding": -0.0001,
+        "mark_price": 86676.3172,
+        "open_interest": 8851.89352831,
+        "clamp_min": None,
+        "clamp_max": 0.0025,
+    }
+    tokens: dict[str, Any] = {name: token(value) for name, value in (usual | values).items()}
+    return Deriv(channel="deriv", symbol=symbol, mts=MIDNIGHT_MTS, **tokens)
+
+
+def liquidation(number: int, amount: object = -2.5, **values: object) -> Liquidation:
+    usual: dict[str, Any] = {
+        "mts": f"{MIDNIGHT_MTS + 1000 * number}.25",
+        "amount": amount,
+        "base_price": 142.75,
+        "is_match": 1,
+        "is_market_sold": 0,
+        "liquidation_price": 167.5,
+    }
+    tokens: dict[str, Any] = {name: token(value) for name, value in (usual | values).items()}
+    return Liquidation(channel="liq", pos_id=number, symbol="tETHF0:USTF0", **tokens)
 
 
 Pair = tuple[object, object]

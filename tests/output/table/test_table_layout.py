@@ -15,10 +15,14 @@ from table_scene import (
     Terminal,
     console_on,
     deep_book,
+    deriv,
+    funding_candle,
     funding_ticker,
     funding_trade,
     level_book,
+    liquidation,
     live_status,
+    random_candles,
     sink_for,
     ticker,
     trade,
@@ -31,7 +35,10 @@ from bfxstream.protocol.channels import BookSubscription, parse_spec
 from bfxstream.protocol.status import State
 
 MIX = ("ticker:tBTCUSD", "ticker:tETHUSD", "book:tBTCUSD", "trades:tBTCUSD")
-EVERYTHING = (*MIX, "ticker:fUSD", "trades:fUSD", "book:fUSD", "book:tBTCUSD:R0")
+EVERYTHING = (
+    *(*MIX, "ticker:fUSD", "trades:fUSD", "book:fUSD", "book:tBTCUSD:R0"),
+    *("candles:1m:tBTCUSD", "candles:1h:fUSD:p30", "deriv:tBTCF0:USTF0", "liq:global"),
+)
 
 
 def filled(*specs: str, **options: Any) -> TableSink:
@@ -39,6 +46,11 @@ def filled(*specs: str, **options: Any) -> TableSink:
     sink.write([ticker("tBTCUSD"), ticker("tETHUSD"), funding_ticker()])
     sink.write([trade(i, 0.1 * i - 2) for i in range(50)])
     sink.write([funding_trade(i, 100 * i, 0.0002, 30) for i in range(50)])
+    if "candles:1m:tBTCUSD" in specs:
+        sink.write(random_candles(150))
+    if "candles:1h:fUSD:p30" in specs:
+        sink.write([funding_candle(i) for i in range(30)])
+    sink.write([deriv(), *(liquidation(i, i - 3) for i in range(9))])
     return sink
 
 
@@ -181,6 +193,6 @@ def test_what_stays_behind_has_every_ticker_even_beyond_the_screens_height() -> 
     assert "tBTCUSD P0" in left
 
 
-@pytest.mark.parametrize("spec", ["book:tBTCUSD", "trades:tBTCUSD"])
+@pytest.mark.parametrize("spec", ["book:tBTCUSD", "trades:tBTCUSD", "candles:1m:tBTCUSD"])
 def test_books_and_tapes_that_stay_behind_are_no_higher_than_the_screen(spec: str) -> None:
     assert len(filled(spec).render(80, 12, START, final=True).lines) == 12

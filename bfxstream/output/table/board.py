@@ -1,4 +1,4 @@
-"""The tickers: one row for each symbol, what just changed highlighted for a moment."""
+"""Boards: the latest record of each symbol as a row, what just changed highlighted for a moment."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.style import Style
 
 from bfxstream.output.table import theme
 from bfxstream.output.table.columns import Column, Widths
+from bfxstream.output.table.deriv_rows import DERIVATIVES
 from bfxstream.output.table.fields import (
     Scales,
     chosen,
@@ -19,30 +20,29 @@ from bfxstream.output.table.fields import (
 from bfxstream.output.table.figures import age
 from bfxstream.output.table.grid import Cell, draw_grid
 from bfxstream.output.table.lines import Area, Line, fitted, panel, shortened, span, width_of
+from bfxstream.output.table.row_figures import RowFigures, Shown
 from bfxstream.output.table.theme import Look
-from bfxstream.output.table.ticker_rows import FUNDING, TRADING, RowFigures, Shown
-from bfxstream.protocol.records import FundingTicker, Ticker
-from bfxstream.protocol.symbols import Market
+from bfxstream.output.table.ticker_rows import FUNDING, TRADING
+from bfxstream.protocol.channels import Subscription
+from bfxstream.protocol.views import symbols_of
 
 FLASH_SECONDS: Final = 0.7
 
 
-class TickerBoard:
-    """The latest ticker of each symbol of one market."""
+class LatestBoard:
+    """The latest record of each symbol, all of one kind."""
 
     def __init__(
-        self, symbols: Sequence[str], market: Market, look: Look, fields: Sequence[str] | None
+        self, symbols: Sequence[str], figures: RowFigures, look: Look, fields: Sequence[str] | None
     ) -> None:
         self._look = look
-        self._market = market
+        self._figures = figures
         self._symbols = list(dict.fromkeys(symbols))
-        record = FundingTicker if market is Market.FUNDING else Ticker
-        self._fields = chosen(fields, record)
-        self._figures: RowFigures = FUNDING if market is Market.FUNDING else TRADING
-        self._columns = field_columns(self._fields) if self._fields else self._figures.columns
-        self._latest: dict[str, Ticker | FundingTicker] = {}
+        self._fields = chosen(fields, figures.record)
+        self._columns = field_columns(self._fields) if self._fields else figures.columns
+        self._latest: dict[str, Any] = {}
         self._arrived: dict[str, float] = {}
-        self._observed: dict[str, Ticker | FundingTicker] = {}
+        self._observed: dict[str, Any] = {}
         self._shown: dict[str, dict[str, Shown]] = {}
         self._changed: dict[tuple[str, str], tuple[float, float]] = {}
         self._scales = Scales()
@@ -50,15 +50,15 @@ class TickerBoard:
         self.batch_time = 0.0
         """When the batch that is being written arrived."""
 
-    def take(self, record: Ticker | FundingTicker) -> None:
-        """Remember the latest ticker of its symbol."""
+    def take(self, record: Any) -> None:
+        """Remember the latest record of its symbol."""
         symbol = record.symbol
         self._latest[symbol] = record
         self._arrived[symbol] = self.batch_time
 
     @property
     def has_data(self) -> bool:
-        """Whether any ticker has come."""
+        """Whether any record has come."""
         return bool(self._latest)
 
     @property
@@ -76,7 +76,7 @@ class TickerBoard:
         return len(self._symbols) + (3 if boxed else 2)
 
     def observe(self, now: float) -> None:
-        """Compare the latest tickers with those shown, to know what to highlight."""
+        """Compare the latest records with those shown, to know what to highlight."""
         self._changed = {
             cell: (since, difference)
             for cell, (since, difference) in self._changed.items()
@@ -95,7 +95,7 @@ class TickerBoard:
             self._shown[symbol] = after
             self._observed[symbol] = record
 
-    def _values(self, record: Ticker | FundingTicker) -> dict[str, Shown]:
+    def _values(self, record: Any) -> dict[str, Shown]:
         nothing = self._look.glyphs.nothing
         if self._fields:
             return {
@@ -114,7 +114,7 @@ class TickerBoard:
         hidden = len(self._symbols) - len(symbols) + below
         rows = [self._row(symbol, area.now) for symbol in symbols]
         body = draw_grid(self._columns, rows, area.inner_width, glyphs, self._widths)
-        title = "Funding" if self._market is Market.FUNDING else "Tickers"
+        title = self._figures.title
         note = f"{hidden} more below" if hidden else self._figures.note
         heading = len(title) + len(note) + 3
         # A frame closes around its columns: no blank stretch between the last one and the border.
@@ -156,13 +156,13 @@ class TickerBoard:
         return theme.FLASH_UP if difference > 0 else theme.FLASH_DOWN
 
 
-def ticker_boards(
-    symbols: Sequence[tuple[str, Market]], look: Look, fields: Sequence[str] | None
-) -> dict[type[Any], TickerBoard]:
-    """A board for each market that has symbols, by the record that it takes."""
-    boards: dict[type[Any], TickerBoard] = {}
-    for record, market in ((Ticker, Market.TRADING), (FundingTicker, Market.FUNDING)):
-        here = [symbol for symbol, of in symbols if of is market]
-        if here:
-            boards[record] = TickerBoard(here, market, look, fields)
-    return boards
+def boards(
+    subscriptions: Sequence[Subscription], look: Look, fields: Sequence[str] | None
+) -> dict[type[Any], LatestBoard]:
+    """A board for each kind of record that is subscribed and is shown as rows."""
+    found: dict[type[Any], LatestBoard] = {}
+    for figures in (TRADING, FUNDING, DERIVATIVES):
+        symbols = symbols_of(figures.record, subscriptions)
+        if symbols:
+            found[figures.record] = LatestBoard(symbols, figures, look, fields)
+    return found
