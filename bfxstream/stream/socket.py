@@ -11,7 +11,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, cast
 
-from websocket import ABNF, WebSocket, WebSocketConnectionClosedException, WebSocketException
+from websocket import (
+    ABNF,
+    WebSocket,
+    WebSocketConnectionClosedException,
+    WebSocketException,
+    WebSocketTimeoutException,
+)
 
 READ_BYTES = 65536
 
@@ -66,7 +72,12 @@ class BatchSocket(WebSocket):
         self.shutdown()  # the library leaves it open where the exchange has closed first
 
     def _read(self) -> bytes:
-        return cast(bytes, super()._recv(READ_BYTES))
+        # Past the library's wrappers, which take a few microseconds where a lone trade waits.
+        try:
+            data = self.sock.recv(READ_BYTES) if self.sock else b""
+        except TimeoutError:
+            raise WebSocketTimeoutException("Connection timed out") from None
+        return data or cast(bytes, super()._recv(READ_BYTES))  # which knows how to end
 
     def _recv(self, bufsize: int) -> bytes:
         # websocket-client's own small read: what is buffered comes first.
