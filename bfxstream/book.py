@@ -102,6 +102,13 @@ class OrderBook(Generic[RowT]):
         self.apply_at(place, row)
         return _ASK if place[1] else _BID
 
+    def apply_burst(self, rows: Sequence[RowT]) -> list[Place]:
+        """Apply all of the rows; answers their places. Raises as `apply` does, before any."""
+        places = list(map(self.place_of, rows))
+        for place, row in zip(places, rows, strict=True):
+            self.apply_at(place, row)
+        return places
+
     def place_of(self, row: RowT) -> Place:
         """Where the row belongs. Raises as `apply` does."""
         raise NotImplementedError

@@ -57,6 +57,8 @@ class Session(Requests):
         self.bad_frames = 0
         self._next_seq = 1
         self._repeats = 0
+        self._repeats_before = 1
+        """The number that was next when the repeats began: any progress ends them."""
 
     def receive(self, frame: bytes) -> None:
         """Take one frame: data goes to its channel's receiver.
@@ -203,11 +205,12 @@ class Session(Requests):
         if seq is None:
             return True
         if seq < self._next_seq:
+            if self._repeats_before != self._next_seq:
+                self._repeats, self._repeats_before = 0, self._next_seq
             self._repeats += 1
             if self._repeats >= MOST_REPEATS:
                 self.reconnect_reason = "the sequence numbers have begun anew"
             return False
-        self._repeats = 0
         if seq > self._next_seq:
             self.events.append(Gap(None, self._next_seq - 1, seq))
             self._resubscribe_all()

@@ -12,7 +12,7 @@ from bfxstream.book import OrderBook, Place, order_book
 from bfxstream.protocol.channels import BookSubscription
 from bfxstream.protocol.decode import ROW, ROWS, Kind, row_layout
 from bfxstream.protocol.numbers import NULL, decimal, js_number, magnitude
-from bfxstream.protocol.records import BookLevel, BookTop, BookType, FullBook, Record
+from bfxstream.protocol.records import BookLevel, BookTop, BookType, FullBook, Record, Side
 from bfxstream.protocol.rows import LevelRow
 from bfxstream.protocol.views import BookView, record_type
 from bfxstream.stream.feed import Context, Feed
@@ -114,37 +114,38 @@ class LevelsFeed(BookFeed):
             self._print("snapshot", "bid" if row.is_bid else "ask", row)
 
     def _take_burst(self, rows: list[Any]) -> None:
-        for row in rows:
-            self._take_row(row)
+        for (_, ask, _), row in zip(self.book.apply_burst(rows), rows, strict=True):
+            self._print("update", "ask" if ask else "bid", row)
 
     def _take_row(self, row: Any) -> None:
         self._print("update", self.book.apply(row), row)
 
-    def _print(self, kind: BookType, side: str, row: Any) -> None:
+    def _print(self, kind: BookType, side: Side, row: Any) -> None:
         self._give(self._record("book", self._symbol, kind, side, *astuple(row)))
 
 
 class PriceLevelsFeed(LevelsFeed):
     """The rows of P0…P4 of a trading pair: most of the exchange's frames, so written out."""
 
-    def _take_row(self, row: Any) -> None:
-        side = self.book.apply(row)
-        self._give(
-            BookLevel("book", self._symbol, "update", side, row.price, row.count, row.amount)
-        )
-
     def row_taker(self, kind: Kind) -> Callable[[Any], None]:
-        if kind is not ROW:
-            return super().row_taker(kind)
-        apply, give, symbol = self.book.apply, self._give, self._symbol
+        if kind is ROWS and not self._verifiable:
+            return super().row_taker(kind)  # which looks whether the book is crossed
+        return self._take_update if kind is ROW else self._take_updates
 
-        # Past the choice of kinds and `astuple`, with names that are looked up once: 0.4 µs less.
-        def take_row(row: LevelRow) -> None:
-            if self._valid:
-                side = apply(row)
-                give(BookLevel("book", symbol, "update", side, row.price, row.count, row.amount))
+    def _take_update(self, row: LevelRow) -> None:
+        if self._valid:
+            self._print("update", self.book.apply(row), row)
 
-        return take_row
+    def _take_updates(self, rows: list[LevelRow]) -> None:
+        # One row a burst is what comes most often, and needs no second look: 0.2 µs less.
+        if len(rows) == 1:
+            self._take_update(rows[0])
+        elif self._valid:
+            self._take_burst(rows)
+
+    def _print(self, kind: BookType, side: Side, row: LevelRow) -> None:
+        # The fields by name: 0.2 µs less than `astuple`.
+        self._give(BookLevel("book", self._symbol, kind, side, row.price, row.count, row.amount))
 
 
 class BurstFeed(BookFeed):
@@ -170,8 +171,8 @@ class BurstFeed(BookFeed):
         self._give_value()
 
     def _take_burst(self, rows: list[Any]) -> None:
-        for row in rows:
-            self.book.apply(row)
+        self.book.apply_burst(rows)
+        self._check_crossed()
         self._give_value()
 
     def _take_row(self, row: Any) -> None:
@@ -187,8 +188,8 @@ class BurstFeed(BookFeed):
         if self._unsettled_since is None:
             return
         self._unsettled_since = self._last_place = None
-        self._give_value()
         self._check_crossed()
+        self._give_value()
 
     def tick(self, now: float) -> None:
         since = self._unsettled_since
@@ -277,8 +278,7 @@ class StateFeed(BookFeed):
         pass
 
     def _take_burst(self, rows: list[Any]) -> None:
-        for row in rows:
-            self.book.apply(row)
+        self.book.apply_burst(rows)
 
     def _take_row(self, row: Any) -> None:
         self.book.apply(row)

@@ -62,17 +62,18 @@ class TlsSocket:
         Raises TimeoutError when no whole record has come within the socket's timeout.
         """
         timeout = self._socket.gettimeout()
-        deadline = time.monotonic() + (timeout or 0.0)
+        deadline = time.monotonic() + timeout if timeout else None
+        waits = 0
         try:
             while not (length := self._decrypt(min(size, _CHUNK))):
-                self._fill()
-                if timeout:
-                    # Half a record may have come: the rest has no more time than was left.
-                    self._socket.settimeout(max(deadline - time.monotonic(), 1e-6))
+                # Half a record may have come: the rest has no more time than was left.
+                self._fill(deadline if waits else None)
+                waits += 1
         except _ENDS:
             return b""
         finally:
-            self._socket.settimeout(timeout)
+            if waits > 1:
+                self._socket.settimeout(timeout)  # a system call
         return bytes(self._buffer[:length])
 
     def send(self, data: bytes) -> int:
@@ -106,6 +107,8 @@ class TlsSocket:
         return cast("int", self._tls.read(most, self._buffer[begin:]))
 
     def _shake_hands(self) -> None:
+        timeout = self._socket.gettimeout()
+        deadline = time.monotonic() + timeout if timeout else None
         try:
             while True:
                 try:
@@ -113,13 +116,17 @@ class TlsSocket:
                     return
                 except ssl.SSLWantReadError:
                     self._flush()
-                    self._fill()
+                    self._fill(deadline)
         finally:
+            self._socket.settimeout(timeout)
             # The last message, or the alert that says what was wrong with the certificate.
             with contextlib.suppress(OSError):
                 self._flush()
 
-    def _fill(self) -> None:
+    def _fill(self, deadline: float | None = None) -> None:
+        """Wait for more, within the socket's timeout or until the deadline."""
+        if deadline is not None:
+            self._socket.settimeout(max(deadline - time.monotonic(), 1e-6))
         if data := self._socket.recv(_CHUNK):
             self._incoming.write(data)
         else:
