@@ -101,6 +101,33 @@ class Gap(Event, tag="gap"):
         return f"{self.spec}: liquidations {hole} may be missing"
 
 
+class Backfilling(Event, tag="backfilling"):
+    """Trades are missing between these two, which are known, and are asked of the history.
+
+    Newer ones are held meanwhile.
+    """
+
+    spec: str
+    first_id: int
+    first_mts: int
+    last_id: int
+    last_mts: int
+
+    def sentence(self) -> str:
+        bounds = f"between id {self.first_id} and id {self.last_id}"
+        return f"{self.spec}: looking up the trades {bounds}; newer ones wait"
+
+
+class Backfilled(Event, tag="backfilled"):
+    """The history had what was missing: so many trades."""
+
+    spec: str
+    trades: int
+
+    def sentence(self) -> str:
+        return f"{self.spec}: {self.trades} trades came from the history"
+
+
 class Resync(Event, tag="resync"):
     """A channel is subscribed afresh; its next snapshot replaces what was known."""
 

@@ -14,6 +14,7 @@ from bfxstream.protocol.session import Session
 from bfxstream.protocol.status import State, Status
 from bfxstream.stream.clock import Clock
 from bfxstream.stream.feed import Context, Feed
+from bfxstream.stream.history import History
 from bfxstream.stream.latency import Latency
 from bfxstream.stream.life import Life
 from bfxstream.stream.options import StreamOptions
@@ -42,14 +43,24 @@ class Intake:
     """The feeds' surroundings, the counters, the state: whoever touches them holds the lock."""
 
     def __init__(
-        self, options: StreamOptions, clock: Clock, on_event: Callable[[Event], None]
+        self,
+        options: StreamOptions,
+        clock: Clock,
+        history: History,
+        on_event: Callable[[Event], None],
     ) -> None:
         self.lock = Lock()
         self.options = options
         self.stats = Stats()
         self.status = Status(endpoint=options.url, stats=self.stats)
         self.context = Context(
-            options.feeds, self.stats, self.report, self._resync, clock.wall_mts, options.policy
+            options.feeds,
+            self.stats,
+            self.report,
+            self._resync,
+            clock.wall_mts,
+            options.policy,
+            history,
         )
         self.was_connected = False
         self.last_failure: ConnectionFailed | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from bfxstream.protocol.decode import Message
+from bfxstream.protocol.events import Event
 from bfxstream.stream.feed import Feed
 
 
@@ -42,6 +43,8 @@ class Stamper:
 
     def _stamp(self, feed: Feed, begin: int) -> None:
         for record in self._out[begin:]:
+            if isinstance(record, Event):
+                continue
             seq, received_mts, server_mts = self._last[feed]
             if self._seq:
                 record.seq = seq
