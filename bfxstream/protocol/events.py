@@ -102,30 +102,30 @@ class Gap(Event, tag="gap"):
 
 
 class Backfilling(Event, tag="backfilling"):
-    """Trades are missing between these two, which are known, and are asked of the history.
+    """What an interruption took is asked of the history; newer records are held meanwhile.
 
-    Newer ones are held meanwhile.
+    The bounds are those of a `gap`, which follows where the history has it not.
     """
 
     spec: str
-    first_id: int
+    first: int
+    last: int
     first_mts: int
-    last_id: int
     last_mts: int
 
     def sentence(self) -> str:
-        bounds = f"between id {self.first_id} and id {self.last_id}"
-        return f"{self.spec}: looking up the trades {bounds}; newer ones wait"
+        hole = f"from mts {self.first_mts} to mts {self.last_mts}"
+        return f"{self.spec}: looking up what is missing {hole}; newer records wait"
 
 
 class Backfilled(Event, tag="backfilled"):
-    """The history had what was missing: so many trades."""
+    """The history had what was missing, up to what was held: so many records."""
 
     spec: str
-    trades: int
+    records: int
 
     def sentence(self) -> str:
-        return f"{self.spec}: {self.trades} trades came from the history"
+        return f"{self.spec}: the history had what was missing ({self.records} records)"
 
 
 class Resync(Event, tag="resync"):

@@ -121,7 +121,7 @@ class Backfill:
             return
         now = self._context.now
         if self._hole_ends is None:
-            self._context.report(Backfilling(self._subscription.spec, **hole._asdict()))
+            self._context.report(Backfilling(self._subscription.spec, *_bounds(hole)))
             self._inquiry.begin(now)
             self._from = self._filled = 0
         self._hole_ends = first
@@ -189,11 +189,12 @@ class Backfill:
         hole = self._ledger.hole_before(until)
         if hole is None:
             return
-        self._context.report(_gap(self._subscription.spec, hole))
+        self._context.report(Gap(self._subscription.spec, *_bounds(hole)))
         stranded = {row.id: row for row in self._stranded}
         within = range(hole.first_id + 1, hole.last_id)
         self._give_missed([stranded[each] for each in sorted(stranded) if each in within])
 
 
-def _gap(spec: str, hole: Hole) -> Gap:
-    return Gap(spec, hole.first_id, hole.last_id, hole.first_mts, hole.last_mts)
+def _bounds(hole: Hole) -> tuple[int, int, int, int]:
+    """As events have them."""
+    return hole.first_id, hole.last_id, hole.first_mts, hole.last_mts

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 
-from bfxstream.demo import DemoExchange
+from bfxstream.demo import DemoExchange, link
 from bfxstream.protocol.schema import schema_of
 
 from .command import clean_environment, start
@@ -105,7 +107,9 @@ def test_a_hole_that_the_history_cannot_fill_ends_a_strict_run_with_its_bounds()
         while not any(map(happened("backfilling"), lines)):
             exchange.inject("drop")
             lines += lines_until(process, happened("subscribed"))
-            lines += lines_until(process, lambda line: is_live(line) or "first_id" in line)
+            lines += lines_until(
+                process, lambda line: is_live(line) or line.get("event") == "backfilling"
+            )
         rest, stderr = rest_of(process)
     lines += rest
     assert process.returncode == 5
@@ -115,3 +119,35 @@ def test_a_hole_that_the_history_cannot_fill_ends_a_strict_run_with_its_bounds()
     assert (before[-1]["id"], before[-1]["mts"]) == (gap["first"], gap["first_mts"])
     assert (after[0]["id"], after[0]["mts"]) == (gap["last"], gap["last_mts"])
     assert f"between id {gap['first']} and id {gap['last']}" in stderr
+
+
+def resident_kilobytes(process: subprocess.Popen[str]) -> int:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+def test_a_reader_that_stops_for_long_has_every_trade_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stops until the exchange has dropped the connection, as it does after some seconds."""
+    monkeypatch.setattr(link, "_MOST_UNSENT", 32 << 10)
+    monkeypatch.setattr(link, "_SEND_BUFFER", 32 << 10)
+    journal = tmp_path / "journal"
+    symbols = ("tBTCUSD", "tETHUSD")
+    with DemoExchange(seed=3, rate=20_000, journal_file=journal) as exchange:
+        specs = [f"trades:{symbol}" for symbol in symbols]
+        process = following("stream", *specs, "--events", "--url", exchange.url, scale="0.1")
+        lines = lines_until(process, is_live)
+        before = resident_kilobytes(process)
+        while not any(entry.event == "closed" for entry in exchange.log):
+            time.sleep(0.01)
+        assert resident_kilobytes(process) < 1.1 * before
+        lines += lines_until(process, happened("backfilled"))
+        lines += lines_until(process, is_live)
+        process.send_signal(signal.SIGINT)
+        rest, _ = rest_of(process)
+    lines += rest
+    for symbol in symbols:
+        printed = [line for line in trades_of(lines) if line["symbol"] == symbol]
+        assert_as_journaled(printed, journal, symbol)
+    assert not list(filter(happened("gap"), lines))

@@ -166,7 +166,7 @@ def test_what_the_snapshot_does_not_reach_comes_from_the_history_in_order():
         *[("snapshot", 1), ("snapshot", 2)],
         *[("backfill", 3), ("backfill", 4), ("backfill", 5), ("backfill", 6), ("te", 7)],
     ]
-    assert following.told == [Backfilling(SPEC, 2, 2000, 5, 5000), Backfilled(SPEC, 2)]
+    assert following.told == [Backfilling(SPEC, 2, 5, 2000, 5000), Backfilled(SPEC, 2)]
     assert following.stats.trades_backfilled == 4
     assert following.gaps == []
 
