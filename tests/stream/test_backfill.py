@@ -370,6 +370,30 @@ def test_trades_of_a_channel_that_is_left_do_not_hide_what_is_lost_until_it_is_j
     assert following.gaps == []
 
 
+def test_what_follows_a_missing_frame_waits_though_an_earlier_hole_is_filled_meanwhile():
+    market = Market(*rows(1, 2, 3, 4, 5, 6))
+    market.slow = True
+    following = interrupted(market)
+    following.te(8, fresh=True)  # 7 was in the frame that is missing
+    market.slow = False
+    market.answer_late()
+    following.after(0)
+    market.trades += rows(7, 8, 9)
+    following.feed.interrupted()
+    following.snapshot(8, 9)
+    assert following.ids == [*range(1, 10)]
+    assert following.gaps == []
+
+
+def test_an_update_of_a_trade_that_was_missed_does_not_tell_what_came_before_it():
+    following = Following(Market(*rows(1, 2, 3, 4, 5, 6)))
+    following.begin(1, 2)
+    following.feed.interrupted()
+    following.take(Kind.UPDATED, row(3), fresh=True)
+    following.snapshot(5, 6)
+    assert following.ids == [1, 2, 3, 4, 5, 6]
+
+
 # Any truth, any interruptions, any history.
 
 PATIENCE = POLICY.history_retry * POLICY.history_attempts
