@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import Raw
+from tape import Tape, TapeHistory, row, rows
 
-from bfxstream.errors import BfxStreamError, ConnectionFailed, RateLimited, Refused
+from bfxstream.errors import ConnectionFailed, RateLimited, Refused
 from bfxstream.protocol.channels import parse_spec
 from bfxstream.protocol.decode import Kind
 from bfxstream.protocol.events import Backfilled, Backfilling, Event, Gap
 from bfxstream.protocol.records import Stats, Trade
-from bfxstream.protocol.rows import TradeRow
 from bfxstream.stream import backfill
 from bfxstream.stream.feed import Context, FeedOptions
 from bfxstream.stream.feeds import make_feed
@@ -28,75 +26,10 @@ POLICY = Policy(history_rows=PAGE)
 DOWN = ConnectionFailed("the server is unavailable")
 
 
-def row(trade_id: int, mts: int | None = None) -> TradeRow:
-    """A trade whose time follows from its id, unless it is given."""
-    return TradeRow(trade_id, 1000 * trade_id if mts is None else mts, Raw(b"1"), Raw(b"100"))
-
-
-def rows(*ids: int) -> list[TradeRow]:
-    return [row(trade_id) for trade_id in ids]
-
-
-class Market:
-    """The truth, and the history of it as the exchange tells it, right or wrong."""
-
-    def __init__(self, *trades: TradeRow) -> None:
-        self.trades = list(trades)
-        self.asked: list[tuple[int, int]] = []
-        self.failures: list[BfxStreamError] = []
-        """The next answers, one after the other."""
-        self.lag = 0
-        """How many of the newest trades are not known there yet."""
-        self.repeats = False
-        self.inclusive = True
-        self.slow = False
-        self._late: list[tuple[Future[list[Any]], list[Any]]] = []
-
-    def ids(self) -> list[int]:
-        return [each.id for each in self.trades]
-
-    def trades_between(self, start: int, end: int, limit: int) -> list[TradeRow]:
-        known = self.trades[: len(self.trades) - self.lag]
-        if not self.inclusive:
-            start, end = start + 1, end - 1
-        page = [each for each in known if start <= each.mts <= end][:limit]
-        return page + page if self.repeats else page
-
-    def answer_late(self) -> None:
-        """Give the answers that were held back."""
-        late, self._late = self._late, []
-        for answer, page in late:
-            answer.set_result(page)
-
-
-class MarketHistory:
-    """Looks things up in a market."""
-
-    def __init__(self, market: Market) -> None:
-        self.market = market
-
-    def trades(self, symbol: str, start: int, end: int, limit: int) -> Future[list[Any]]:
-        assert symbol == "tBTCUSD"
-        market = self.market
-        market.asked.append((start, end))
-        answer: Future[list[Any]] = Future()
-        if market.failures:
-            answer.set_exception(market.failures.pop(0))
-            return answer
-        page = market.trades_between(start, end, limit)
-        if market.slow:
-            market._late.append((answer, page))
-        else:
-            answer.set_result(page)
-        return answer
-
-    candles = trades
-
-
 class Following:
     """A feed of a market's trades, and what came of it."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Tape) -> None:
         self.market = market
         self.told: list[Event] = []
         self.stats = Stats()
@@ -107,7 +40,7 @@ class Following:
             lambda index, reason, times: None,
             lambda: 0,
             POLICY,
-            MarketHistory(market),
+            TapeHistory(market),
         )
         self.context.now = 1000.0
         self.feed = make_feed(0, parse_spec(SPEC), self.context)
@@ -150,7 +83,7 @@ class Following:
         return [(each.first, each.last) for each in self.told if isinstance(each, Gap)]
 
 
-def interrupted(market: Market) -> Following:
+def interrupted(market: Tape) -> Following:
     """Trades 1 and 2 were given; after the interruption the snapshot has the newest two."""
     following = Following(market)
     following.begin(1, 2)
@@ -160,7 +93,7 @@ def interrupted(market: Market) -> Following:
 
 
 def test_what_the_snapshot_does_not_reach_comes_from_the_history_in_order():
-    following = interrupted(Market(*rows(1, 2, 3, 4, 5, 6)))
+    following = interrupted(Tape(*rows(1, 2, 3, 4, 5, 6)))
     following.te(7)
     assert following.given == [
         *[("snapshot", 1), ("snapshot", 2)],
@@ -172,7 +105,7 @@ def test_what_the_snapshot_does_not_reach_comes_from_the_history_in_order():
 
 
 def test_trades_wait_while_the_history_is_asked_and_follow_what_it_has():
-    market = Market(*rows(1, 2, 3, 4, 5, 6))
+    market = Tape(*rows(1, 2, 3, 4, 5, 6))
     market.slow = True
     following = interrupted(market)
     following.te(7)
@@ -186,7 +119,7 @@ def test_trades_wait_while_the_history_is_asked_and_follow_what_it_has():
 
 
 def test_the_first_subscription_has_nothing_to_fill():
-    following = Following(Market(*rows(1, 2, 3)))
+    following = Following(Tape(*rows(1, 2, 3)))
     following.begin(3)
     following.te(9)
     assert following.ids == [3, 9]
@@ -194,7 +127,7 @@ def test_the_first_subscription_has_nothing_to_fill():
 
 
 def test_what_comes_from_a_market_that_had_no_trade_at_all_is_filled_from_its_beginning():
-    following = Following(Market(*rows(1, 2, 3, 4)))
+    following = Following(Tape(*rows(1, 2, 3, 4)))
     following.begin()
     following.feed.interrupted()
     following.snapshot(3, 4)
@@ -203,7 +136,7 @@ def test_what_comes_from_a_market_that_had_no_trade_at_all_is_filled_from_its_be
 
 
 def test_a_long_hole_is_filled_page_by_page():
-    market = Market(*rows(*range(1, 5 * PAGE)))
+    market = Tape(*rows(*range(1, 5 * PAGE)))
     following = interrupted(market)
     assert following.ids == market.ids()
     starts = [start for start, _ in market.asked]
@@ -213,13 +146,13 @@ def test_a_long_hole_is_filled_page_by_page():
 
 @pytest.mark.parametrize("strangeness", ["repeats", "exclusive"])
 def test_an_answer_that_repeats_itself_or_leaves_its_bounds_out_is_as_good(strangeness):
-    market = Market(*rows(*range(1, 30)))
+    market = Tape(*rows(*range(1, 30)))
     market.repeats, market.inclusive = strangeness == "repeats", strangeness != "exclusive"
     assert interrupted(market).ids == market.ids()
 
 
 def test_a_history_that_lags_is_asked_again_after_a_while():
-    market = Market(*rows(1, 2, 3, 4, 5, 6))
+    market = Tape(*rows(1, 2, 3, 4, 5, 6))
     market.lag = 3
     following = interrupted(market)
     assert following.ids == [1, 2, 3]
@@ -232,7 +165,7 @@ def test_a_history_that_lags_is_asked_again_after_a_while():
 
 
 def test_a_failure_is_outlived_and_a_limit_is_waited_out():
-    market = Market(*rows(1, 2, 3, 4, 5))
+    market = Tape(*rows(1, 2, 3, 4, 5))
     market.failures = [DOWN, RateLimited("too much", wait=40.0), DOWN]
     following = interrupted(market)
     following.after(POLICY.history_retry)
@@ -248,7 +181,7 @@ def test_a_failure_is_outlived_and_a_limit_is_waited_out():
     "failure", [Refused("symbol: invalid"), ConnectionFailed("", permanent=True)]
 )
 def test_what_will_not_get_better_is_a_gap_at_once(failure):
-    market = Market(*rows(1, 2, 3, 4, 5))
+    market = Tape(*rows(1, 2, 3, 4, 5))
     market.failures = [failure]
     following = interrupted(market)
     following.te(6)
@@ -257,7 +190,7 @@ def test_what_will_not_get_better_is_a_gap_at_once(failure):
 
 
 def test_a_history_without_the_trades_is_a_gap_after_so_many_attempts():
-    market = Market(*rows(1, 2, 3, 4, 5))
+    market = Tape(*rows(1, 2, 3, 4, 5))
     market.lag = 5
     following = interrupted(market)
     for _ in range(POLICY.history_attempts + 1):
@@ -270,7 +203,7 @@ def test_a_history_without_the_trades_is_a_gap_after_so_many_attempts():
 
 
 def test_limits_are_not_waited_out_for_ever():
-    market = Market(*rows(1, 2, 3, 4, 5))
+    market = Tape(*rows(1, 2, 3, 4, 5))
     market.failures = [RateLimited("too much") for _ in range(9)]
     following = interrupted(market)
     for _ in range(4):
@@ -279,7 +212,7 @@ def test_limits_are_not_waited_out_for_ever():
 
 
 def test_a_history_that_begins_within_the_hole_leaves_a_gap_before_it():
-    market = Market(*rows(1, 2, 3, 4, 5, 6, 7))
+    market = Tape(*rows(1, 2, 3, 4, 5, 6, 7))
     following = Following(market)
     following.begin(1, 2)
     del market.trades[:4]
@@ -291,7 +224,7 @@ def test_a_history_that_begins_within_the_hole_leaves_a_gap_before_it():
 
 def test_more_trades_in_one_millisecond_than_a_page_has_are_a_gap_that_ends_behind_it():
     many = [row(trade_id, 9000) for trade_id in range(3, 3 + 2 * PAGE)]
-    market = Market(*rows(1, 2), *many, *rows(30, 31, 32))
+    market = Tape(*rows(1, 2), *many, *rows(30, 31, 32))
     following = interrupted(market)
     first, last = following.gaps[0]
     assert (following.gaps, last) == ([(first, 30)], 30)
@@ -299,7 +232,7 @@ def test_more_trades_in_one_millisecond_than_a_page_has_are_a_gap_that_ends_behi
 
 
 def test_an_interruption_while_the_history_is_asked_makes_the_hole_larger():
-    market = Market(*rows(1, 2, 3, 4, 5, 6))
+    market = Tape(*rows(1, 2, 3, 4, 5, 6))
     market.slow = True
     following = interrupted(market)
     following.te(7)
@@ -314,7 +247,7 @@ def test_an_interruption_while_the_history_is_asked_makes_the_hole_larger():
 
 
 def test_what_was_received_is_given_although_the_history_fails():
-    market = Market(*rows(1, 2, 3, 4, 5, 6))
+    market = Tape(*rows(1, 2, 3, 4, 5, 6))
     market.slow = True
     following = interrupted(market)
     following.te(7)
@@ -327,7 +260,7 @@ def test_what_was_received_is_given_although_the_history_fails():
 
 def test_what_is_too_much_to_hold_is_part_of_the_hole(monkeypatch):
     monkeypatch.setattr(backfill, "MOST_HELD", 10)
-    market = Market(*rows(*range(1, 51)))
+    market = Tape(*rows(*range(1, 51)))
     market.slow = True
     following = Following(market)
     following.begin(1, 2)
@@ -346,7 +279,7 @@ def test_what_is_too_much_to_hold_is_part_of_the_hole(monkeypatch):
 
 
 def test_without_its_snapshot_only_the_history_tells_what_was_missed():
-    market = Market(*rows(1, 2, 3, 4, 5, 6))
+    market = Tape(*rows(1, 2, 3, 4, 5, 6))
     following = Following(market)
     following.begin(1, 2)
     following.feed.interrupted()
@@ -358,7 +291,7 @@ def test_without_its_snapshot_only_the_history_tells_what_was_missed():
 
 
 def test_trades_of_a_channel_that_is_left_do_not_hide_what_is_lost_until_it_is_joined_again():
-    market = Market(*rows(*range(1, 13)))
+    market = Tape(*rows(*range(1, 13)))
     following = Following(market)
     following.begin(1, 2)
     following.te(4, fresh=True)  # 3 was in the frame that is missing
@@ -371,7 +304,7 @@ def test_trades_of_a_channel_that_is_left_do_not_hide_what_is_lost_until_it_is_j
 
 
 def test_what_follows_a_missing_frame_waits_though_an_earlier_hole_is_filled_meanwhile():
-    market = Market(*rows(1, 2, 3, 4, 5, 6))
+    market = Tape(*rows(1, 2, 3, 4, 5, 6))
     market.slow = True
     following = interrupted(market)
     following.te(8, fresh=True)  # 7 was in the frame that is missing
@@ -386,7 +319,7 @@ def test_what_follows_a_missing_frame_waits_though_an_earlier_hole_is_filled_mea
 
 
 def test_an_update_of_a_trade_that_was_missed_does_not_tell_what_came_before_it():
-    following = Following(Market(*rows(1, 2, 3, 4, 5, 6)))
+    following = Following(Tape(*rows(1, 2, 3, 4, 5, 6)))
     following.begin(1, 2)
     following.feed.interrupted()
     following.take(Kind.UPDATED, row(3), fresh=True)
@@ -404,7 +337,7 @@ class Scenario:
 
     def __init__(self, draw: Any) -> None:
         self.draw = draw
-        self.market = Market()
+        self.market = Tape()
         self.following = Following(self.market)
         self.joined = self.fresh = self.confirmed = False
         for trait in ("slow", "repeats", "inclusive"):
