@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bfxstream.errors import BfxStreamError, CompletenessLost, ConnectionFailed
 from bfxstream.protocol.channel_state import Receiver, Taker
-from bfxstream.protocol.events import Event, Gap, Reconnecting, Resync
+from bfxstream.protocol.events import Backfilling, Event, Gap, Reconnecting, Resync
 from bfxstream.protocol.records import Record, Stats
 from bfxstream.protocol.session import Session
 from bfxstream.protocol.status import State, Status
@@ -184,7 +184,7 @@ class Intake:
             self.stats.resyncs += 1
         if isinstance(event, Gap):
             self._count_gap(event)
-        if isinstance(event, (Gap, Resync, Reconnecting)):
+        if isinstance(event, (Backfilling, Gap, Resync, Reconnecting)):
             # The status line itself counts down to the next attempt.
             self.status.notice = (
                 event.reason if isinstance(event, Reconnecting) else event.sentence()
