@@ -81,6 +81,7 @@ def _items(market: MarketStream) -> Generator[Item, None, None]:
 def stream(
     *specs: str | Subscription,
     url: str = PUBLIC_URL,
+    rest_url: str | None = None,
     demo: bool = False,
     view: Literal["levels", "full", "top"] = "levels",
     every: float = 0.0,
@@ -112,6 +113,7 @@ def stream(
     ending = ExitStack()
     options = StreamOptions(
         url=ending.enter_context(_demo_exchange()).url if demo else url,
+        rest_url=rest_url,
         feeds=FeedOptions(
             book_view=BookView(view),
             snapshots=snapshots,

@@ -37,50 +37,46 @@ def test_a_trade_that_comes_late_is_accepted():
 
 
 def test_a_snapshot_comes_out_oldest_first_whatever_its_order():
-    fresh, hole = TradeLedger().accept_snapshot(trades(9, 7, 8))
-    assert ids(fresh) == [7, 8, 9]
-    assert hole is None
+    assert ids(TradeLedger().accept_rows(trades(9, 7, 8))) == [7, 8, 9]
 
 
-def test_a_first_snapshot_has_no_hole_before_it():
-    assert TradeLedger().accept_snapshot(trades(1000, 999))[1] is None
+def test_a_stream_that_has_not_begun_has_no_hole_in_it():
+    assert TradeLedger().hole_before(trade(999)) is None
 
 
 def test_a_snapshot_that_reaches_back_gives_what_is_new_and_has_no_hole():
     ledger = TradeLedger()
-    ledger.accept_snapshot(trades(3, 2, 1))
+    ledger.accept_rows(trades(3, 2, 1))
     ledger.accept(trade(5))
-    fresh, hole = ledger.accept_snapshot(trades(8, 6, 5, 3))
-    assert ids(fresh) == [6, 8]
-    assert hole is None
+    assert ledger.hole_before(trade(3)) is None
+    assert ids(ledger.accept_rows(trades(8, 6, 5, 3))) == [6, 8]
 
 
-def test_a_snapshot_that_does_not_reach_back_tells_the_hole_by_its_bounds():
+def test_what_does_not_reach_back_has_a_hole_before_it_with_bounds_on_both_sides():
     ledger = TradeLedger()
-    ledger.accept_snapshot(trades(3, 2, 1))
+    ledger.accept_rows(trades(3, 2, 1))
     ledger.accept(trade(5))
-    fresh, hole = ledger.accept_snapshot(trades(12, 11, 10))
-    assert ids(fresh) == [10, 11, 12]
+    hole = ledger.hole_before(trade(10))
     assert hole == Hole(first_id=5, first_mts=5000, last_id=10, last_mts=10_000)
+    assert ledger.hole_before(trade(5)) is None
 
 
 def test_what_is_older_than_the_first_trade_of_the_stream_is_not_given_later():
     ledger = TradeLedger()
     ledger.accept(trade(50))
-    fresh, hole = ledger.accept_snapshot(trades(52, 50, 48, 47))
-    assert ids(fresh) == [52]
-    assert hole is None
+    assert ids(ledger.accept_rows(trades(52, 50, 48, 47))) == [52]
 
 
-def test_an_empty_snapshot_gives_nothing_and_tells_nothing():
+def test_an_empty_snapshot_gives_nothing_and_begins_the_stream():
     ledger = TradeLedger()
-    assert ledger.accept_snapshot([]) == ([], None)
+    assert ledger.accept_rows([]) == []
+    assert ledger.hole_before(trade(5)) == Hole(0, 0, 5, 5000)
     ledger.accept(trade(5))
-    assert ledger.accept_snapshot([]) == ([], None)
+    assert ledger.accept_rows([]) == []
 
 
 def test_a_trade_twice_in_one_snapshot_is_given_once():
-    assert ids(TradeLedger().accept_snapshot(trades(5, 5, 4))[0]) == [4, 5]
+    assert ids(TradeLedger().accept_rows(trades(5, 5, 4))) == [4, 5]
 
 
 def test_the_memory_is_bounded_and_forgets_the_oldest_first():
@@ -97,8 +93,7 @@ def test_a_snapshot_never_brings_back_what_the_ledger_has_forgotten():
     for trade_id in range(1, REMEMBERED_IDS + 11):
         ledger.accept(trade(trade_id))
     newest = REMEMBERED_IDS + 11
-    fresh, _ = ledger.accept_snapshot(trades(newest, 10, 3, 1))
-    assert ids(fresh) == [newest]
+    assert ids(ledger.accept_rows(trades(newest, 10, 3, 1))) == [newest]
 
 
 arrivals = st.lists(
@@ -114,11 +109,12 @@ def test_no_interleaving_gives_a_trade_twice_and_a_snapshots_rows_rise(sequence)
         if isinstance(arrival, int):
             given_ids += [arrival] * ledger.accept(trade(arrival))
             continue
-        fresh, hole = ledger.accept_snapshot(trades(*arrival))
+        hole = ledger.hole_before(trade(min(arrival))) if arrival else None
+        if hole is not None:
+            assert hole.first_id == max(given_ids, default=0) < hole.last_id == min(arrival)
+        fresh = ledger.accept_rows(trades(*arrival))
         assert ids(fresh) == sorted(ids(fresh))
         assert set(ids(fresh)) <= set(arrival)
-        if hole is not None:
-            assert hole.first_id == max(given_ids) < hole.last_id == min(arrival)
         given_ids += ids(fresh)
     assert len(given_ids) == len(set(given_ids))
 
@@ -134,7 +130,7 @@ def test_the_feed_of_the_exchange_is_given_whole_whatever_is_repeated(steps, dat
             given_ids += [last] * ledger.accept(trade(last))
         else:
             reach = data.draw(st.integers(2, 8))
-            fresh, hole = ledger.accept_snapshot(trades(*reversed(seen[-reach:])))
-            given_ids += ids(fresh)
-            assert hole is None
+            latest = trades(*seen[-reach:])
+            assert ledger.hole_before(latest[0]) is None
+            given_ids += ids(ledger.accept_rows(latest))
     assert given_ids == seen

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from bfxstream.cli.options import Settings
 from bfxstream.cli.stderr import say
-from bfxstream.protocol.events import Connected, Event, Reconnecting, Spread, Subscribed
+from bfxstream.protocol.events import (
+    Backfilled,
+    Backfilling,
+    Connected,
+    Event,
+    Reconnecting,
+    Spread,
+    Subscribed,
+)
+
+_ROUTINE = (Connected, Subscribed, Backfilling, Backfilled)
+"""What promises are kept by; where one cannot be, a gap is said."""
 
 
 class Reporter:
@@ -36,4 +47,4 @@ class Reporter:
     def _is_routine(self, event: Event) -> bool:
         # Attempts before the first connection end in one error line, not in ten.
         first_attempts = isinstance(event, Reconnecting) and not self._was_connected
-        return first_attempts or isinstance(event, (Connected, Subscribed))
+        return first_attempts or isinstance(event, _ROUTINE)

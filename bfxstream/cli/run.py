@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from bfxstream.cli.endpoint import endpoint
+from bfxstream.cli.endpoint import Endpoint, endpoint
 from bfxstream.cli.limits import Limits
 from bfxstream.cli.nearest import naming_the_nearest
 from bfxstream.cli.options import Settings, resolve_output
@@ -74,7 +74,7 @@ def run_stream(
         reporter = Reporter(settings, silent=screen_is_stderr)
         stream = MarketStream(
             subscriptions,
-            _stream_options(settings, place.url, feeds, output),
+            _stream_options(settings, place, feeds, output),
             on_event=reporter.report,
             on_frames=reporter.frames if settings.debug else None,
         )
@@ -149,9 +149,12 @@ def _known_fields(
     return known_fields(subscriptions, view, seq=settings.seq, timestamps=settings.timestamps)
 
 
-def _stream_options(settings: Settings, url: str, feeds: FeedOptions, output: str) -> StreamOptions:
+def _stream_options(
+    settings: Settings, place: Endpoint, feeds: FeedOptions, output: str
+) -> StreamOptions:
     return StreamOptions(
-        url=url,
+        url=place.url,
+        rest_url=place.rest_base,
         feeds=feeds,
         frames_only=output == "raw",
         events=settings.events,

@@ -14,6 +14,9 @@ from bfxstream.demo.wire import Wire
 _MOST_UNSENT = 4 << 20
 """Bytes that may wait for one client; a slower one is disconnected, as the exchange does."""
 
+_SEND_BUFFER = 512 << 10
+"""Bytes that the system holds besides: left to itself, it holds megabytes for a slow client."""
+
 
 class Link:
     """The one place where frames leave."""
@@ -24,6 +27,7 @@ class Link:
         self.session = session
         self._connection = connection
         self.wire = connection.transport = Wire(connection.transport)
+        self.wire.limit_send_buffer(_SEND_BUFFER)
         self._closing: asyncio.Task[None] | None = None
 
     @property

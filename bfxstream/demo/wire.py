@@ -66,12 +66,19 @@ class Wire(asyncio.Transport):
         self._stalled = True
         self._transport.pause_reading()
 
+    def limit_send_buffer(self, size: int) -> None:
+        """Let the system hold about so many bytes that the client has not taken."""
+        self._set_option(socket.SO_SNDBUF, size)
+
     def reset(self) -> None:
         """Break off with a TCP RST."""
+        self._set_option(socket.SO_LINGER, _NO_LINGER)
+        self._transport.abort()
+
+    def _set_option(self, option: int, value: int | bytes) -> None:
         connection = self._transport.get_extra_info("socket")
         if connection is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self._transport.abort()
+            connection.setsockopt(socket.SOL_SOCKET, option, value)
 
     def resume_reading(self) -> None:
         if not self._stalled:

@@ -101,6 +101,33 @@ class Gap(Event, tag="gap"):
         return f"{self.spec}: liquidations {hole} may be missing"
 
 
+class Backfilling(Event, tag="backfilling"):
+    """What an interruption took is asked of the history; newer records are held meanwhile.
+
+    The bounds are those of a `gap`, which follows where the history has it not.
+    """
+
+    spec: str
+    first: int
+    last: int
+    first_mts: int
+    last_mts: int
+
+    def sentence(self) -> str:
+        hole = f"from mts {self.first_mts} to mts {self.last_mts}"
+        return f"{self.spec}: looking up what is missing {hole}; newer records wait"
+
+
+class Backfilled(Event, tag="backfilled"):
+    """The history had what was missing, up to what was held: so many records."""
+
+    spec: str
+    records: int
+
+    def sentence(self) -> str:
+        return f"{self.spec}: the history had what was missing ({self.records} records)"
+
+
 class Resync(Event, tag="resync"):
     """A channel is subscribed afresh; its next snapshot replaces what was known."""
 

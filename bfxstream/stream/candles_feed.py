@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import msgspec
@@ -10,11 +11,12 @@ from msgspec.structs import astuple
 
 from bfxstream.protocol.channels import CandlesSubscription
 from bfxstream.protocol.decode import ROW, ROWS, Kind
-from bfxstream.protocol.events import Gap
+from bfxstream.protocol.events import Backfilled, Backfilling, Gap
 from bfxstream.protocol.records import CandleType, Record
 from bfxstream.protocol.rows import CandleRow
 from bfxstream.protocol.views import BookView, record_type
 from bfxstream.stream.feed import Context, Feed
+from bfxstream.stream.history import Inquiry
 
 LEAST_REMEMBERED = 100
 """Candles that are remembered, or as many as the longest snapshot had."""
@@ -24,7 +26,8 @@ class CandlesFeed(Feed):
     """Every state of every candle, once: the exchange repeats itself.
 
     A snapshot gives what is new or changed since. What comes between a confirmation and its
-    snapshot is left to the snapshot, which says the same or something newer.
+    snapshot is left to the snapshot, which says the same or something newer. A snapshot that does
+    not reach back waits for the history, as if that were its older part.
     """
 
     subscription: CandlesSubscription
@@ -38,14 +41,25 @@ class CandlesFeed(Feed):
         self._had_snapshot = False
         self._early: dict[int, CandleRow] = {}
         self._early_since = 0.0
+        self._waiting: Sequence[CandleRow] = []
+        """The snapshot, while the history is asked for what came before it."""
+        self._found: list[CandleRow] = []
+        """What the history had so far."""
+        self._key = subscription.parameters()["key"]
+        self._inquiry: Inquiry[CandleRow] = Inquiry(context.policy)
         # The record's fields after `type` are the row's, in wire order.
         self._record: Callable[..., Record] = record_type(subscription, BookView.LEVELS)
         names = (subscription.channel, subscription.symbol, subscription.timeframe)
         self._names = (*names, subscription.period) if subscription.period else names
 
+    def interrupted(self) -> None:
+        # The snapshot to come tells anew what is missing.
+        self._waiting = []
+        self._early.clear()
+
     def take(self, kind: Kind, payload: Any, fresh: bool = False) -> None:
         if kind is ROW:
-            if fresh:
+            if fresh or self._waiting:
                 self._hold(payload)
             else:
                 self._take_updates([payload])
@@ -53,13 +67,21 @@ class CandlesFeed(Feed):
             rows = sorted(payload, key=_start)
             if fresh:
                 self._take_snapshot(rows)
+            elif self._waiting:
+                for row in rows:
+                    self._hold(row)
             else:
                 self._take_updates(rows)
 
     def tick(self, now: float) -> None:
-        if self._early and now - self._early_since >= self.context.policy.snapshot_wait:
-            early, self._early = sorted(self._early.values(), key=_start), {}
-            self._take_updates(early)
+        if self._waiting:
+            self._look_up(now)
+        elif self._early and now - self._early_since >= self.context.policy.snapshot_wait:
+            self._release()
+
+    def _release(self) -> None:
+        early, self._early = sorted(self._early.values(), key=_start), {}
+        self._take_updates(early)
 
     def _hold(self, row: CandleRow) -> None:
         if not self._early:
@@ -71,11 +93,24 @@ class CandlesFeed(Feed):
             self._print("update", row)
 
     def _take_snapshot(self, rows: Sequence[CandleRow]) -> None:
-        first, self._had_snapshot = not self._had_snapshot, True
         self._early.clear()
         self._remembered = max(self._remembered, len(rows))
-        if rows and self._newest_mts is not None and rows[0].mts > self._newest_mts:
-            self._report_hole(self._newest_mts, rows[0].mts)
+        if not self._has_hole_before(rows):
+            self._waiting = []
+            self._give_snapshot(rows)
+            return
+        if not self._waiting:
+            bounds = (self._newest_mts or 0, rows[0].mts)
+            self.context.report(Backfilling(self.subscription.spec, *bounds, *bounds))
+        self._waiting, self._found = rows, []
+        self._inquiry.begin(self.context.now)
+        self._look_up(self.context.now)
+
+    def _has_hole_before(self, rows: Sequence[CandleRow]) -> bool:
+        return bool(rows) and self._newest_mts is not None and rows[0].mts > self._newest_mts
+
+    def _give_snapshot(self, rows: Sequence[CandleRow]) -> None:
+        first, self._had_snapshot = not self._had_snapshot, True
         news = self._news(rows)
         options = self.context.options
         # A later snapshot corrects what the reader has: never left out.
@@ -84,8 +119,53 @@ class CandlesFeed(Feed):
         for row in news[-1:] if options.once and not options.whole_candles else news:
             self._print("snapshot", row)
 
+    # The history.
+
+    def _look_up(self, now: float) -> None:
+        while self._waiting:
+            rows = self._inquiry.poll(now, self._ask)
+            if rows is not None:
+                self._take_page(sorted(rows, key=_start), now)
+            elif self._inquiry.is_vain(now):
+                self._end_look_up(whole=False)
+            else:
+                return
+
+    def _ask(self) -> Future[list[CandleRow]]:
+        """The next page. Bounds may not be inclusive: a millisecond more on both sides."""
+        newest_mts = self._found[-1].mts if self._found else self._newest_mts or 0
+        start, end = max(newest_mts - 1, 0), self._waiting[0].mts + 1
+        limit = self.context.policy.history_rows
+        return self.context.history.candles(self._key, start, end, limit)
+
+    def _take_page(self, rows: Sequence[CandleRow], now: float) -> None:
+        found_mts = self._found[-1].mts if self._found else -1
+        news = [row for row in rows if row.mts > found_mts]
+        self._found += news
+        if rows and rows[-1].mts >= self._waiting[0].mts:
+            self._end_look_up(whole=True)
+        elif news:
+            self._inquiry.helped(now, whole=len(rows) < self.context.policy.history_rows)
+        else:
+            self._inquiry.failed(now)
+
+    def _end_look_up(self, *, whole: bool) -> None:
+        """Give what the history had, then the snapshot; tell what is missing before each."""
+        waiting, self._waiting = self._waiting, []
+        found = [row for row in self._found if row.mts < waiting[0].mts]
+        self._found = []
+        if self._has_hole_before(found):
+            self._report_hole(self._newest_mts or 0, found[0].mts)
+        self._give_snapshot(found)
+        if whole and found:
+            self.context.report(Backfilled(self.subscription.spec, len(found)))
+        else:
+            self._report_hole(self._newest_mts or 0, waiting[0].mts)
+        self._give_snapshot(waiting)
+        self._release()
+
     def _report_hole(self, newest_mts: int, oldest_mts: int) -> None:
-        """The snapshot does not reach back: the newest candle's end is not in it, either."""
+        """What there is does not reach back: the newest candle's end is missing, too."""
         bounds = (newest_mts, oldest_mts)
         self.context.report(Gap(self.subscription.spec, *bounds, *bounds))
 

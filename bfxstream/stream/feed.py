@@ -16,6 +16,7 @@ from bfxstream.protocol.decode import Kind, Message
 from bfxstream.protocol.events import Event
 from bfxstream.protocol.records import Stats
 from bfxstream.protocol.views import BookView
+from bfxstream.stream.history import History, NoHistory
 from bfxstream.stream.policy import Policy
 
 
@@ -46,6 +47,7 @@ class Context(Struct):
     times in a row that has been so."""
     wall_mts: Callable[[], int]
     policy: Policy = Policy()
+    history: History = NoHistory()
     out: list[Any] = field(default_factory=list)
     """Where the records go, in order; emptied by the owner for each batch."""
     now: float = 0.0
@@ -62,6 +64,9 @@ class Feed:
         self.complete = False
         """Whether a complete value has been given: the end of `--once` for this subscription."""
         self._give = context.out.append
+
+    def interrupted(self) -> None:
+        """The subscription is confirmed (again): what came before is lost, a snapshot follows."""
 
     def receive(self, message: Message, fresh: bool) -> None:
         """Take a message; `fresh` where no snapshot has come since the confirmation.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Raw
@@ -18,13 +18,12 @@ from bfxstream.protocol.channels import (
     TradesSubscription,
 )
 from bfxstream.protocol.decode import ROW, ROWS, Kind
-from bfxstream.protocol.events import Gap
 from bfxstream.protocol.records import Record, TradeType
 from bfxstream.protocol.views import BookView, record_type
+from bfxstream.stream.backfill import Backfill
 from bfxstream.stream.book_feeds import make_book_feed
 from bfxstream.stream.candles_feed import make_candles_feed
 from bfxstream.stream.feed import Context, Feed
-from bfxstream.stream.policy import MOST_HELD
 from bfxstream.stream.status_feeds import DerivFeed, LiquidationsFeed
 from bfxstream.trades import TradeLedger
 
@@ -62,44 +61,41 @@ _FUNDING_FIELDS = 17
 class TradesFeed(Feed):
     """Trades, each exactly once, oldest first: a `tu` only where its `te` never came.
 
-    What comes between a confirmation and its snapshot is held back: the snapshot is older.
+    What comes after an interruption is held back until nothing is missing before it.
     """
 
     def __init__(self, index: int, subscription: Subscription, context: Context) -> None:
         super().__init__(index, subscription, context)
         self._executed = TradeLedger()
         self._updated = TradeLedger()
-        self._had_snapshot = False
-        self._held: list[tuple[Kind, Any]] = []
-        self._held_since = 0.0
+        self._backfill = Backfill(
+            subscription, context, self._executed, self._take_held, self._take_missed
+        )
         # The record's fields after `type` are the row's, in wire order.
         self._record: Callable[..., Record] = record_type(subscription, BookView.LEVELS)
 
+    def interrupted(self) -> None:
+        self._backfill.interrupt()
+
     def take(self, kind: Kind, payload: Any, fresh: bool = False) -> None:
         if kind is _EXECUTED or kind is _UPDATED:
-            if fresh:
-                self._hold(kind, payload)
+            if fresh or self._backfill.open:
+                self._backfill.hold(kind, payload, fresh)
             else:
                 self._take_trade(kind, payload)
         elif kind is ROWS:
-            self._take_snapshot(payload)
-            self._release()
+            self._backfill.take_snapshot(payload)
 
     def tick(self, now: float) -> None:
-        if self._held and now - self._held_since >= self.context.policy.snapshot_wait:
-            self._release()
+        if self._backfill.open:
+            self._backfill.tick(now)
 
-    def _hold(self, kind: Kind, row: Any) -> None:
-        if not self._held:
-            self._held_since = self.context.now
-        self._held.append((kind, row))
-        if len(self._held) > MOST_HELD:
-            self._release()
-
-    def _release(self) -> None:
-        held, self._held = self._held, []
-        for kind, row in held:
-            self._take_trade(kind, row)
+    def _take_held(self, kind: Kind, rows: Sequence[Any]) -> None:
+        if kind is ROWS:
+            self._take_snapshot(rows)
+        else:
+            for row in rows:
+                self._take_trade(kind, row)
 
     def _take_trade(self, kind: Kind, row: Any) -> None:
         if kind is _EXECUTED:
@@ -121,21 +117,21 @@ class TradesFeed(Feed):
         if te_was_missed or self.context.options.every_update:
             self._print("tu", row)
 
-    def _take_snapshot(self, rows: list[Any]) -> None:
-        first, self._had_snapshot = not self._had_snapshot, True
-        fresh, hole = self._executed.accept_snapshot(rows)
-        if hole is not None:
-            spec = self.subscription.spec
-            bounds = (hole.first_id, hole.last_id, hole.first_mts, hole.last_mts)
-            self.context.report(Gap(spec, *bounds))
-        if not first:
-            self.context.stats.duplicates_dropped += len(rows) - len(fresh)
-            self.context.stats.trades_backfilled += len(fresh)
-            for row in fresh:
-                self._print("backfill", row)
-        elif self.context.options.snapshots:
+    def _take_snapshot(self, rows: Sequence[Any]) -> None:
+        if self._executed.begun:
+            self._take_missed(rows)
+            return
+        fresh = self._executed.accept_rows(rows)
+        if self.context.options.snapshots:
             for row in fresh[-1:] if self.context.options.once else fresh:
                 self._print("snapshot", row)
+
+    def _take_missed(self, rows: Sequence[Any]) -> None:
+        fresh = self._executed.accept_rows(rows)
+        self.context.stats.duplicates_dropped += len(rows) - len(fresh)
+        self.context.stats.trades_backfilled += len(fresh)
+        for row in fresh:
+            self._print("backfill", row)
 
     def _print(self, kind: TradeType, row: Any) -> None:
         self.complete = True

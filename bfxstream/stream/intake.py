@@ -8,12 +8,13 @@ from typing import Any, Protocol
 
 from bfxstream.errors import BfxStreamError, CompletenessLost, ConnectionFailed
 from bfxstream.protocol.channel_state import Receiver, Taker
-from bfxstream.protocol.events import Event, Gap, Reconnecting, Resync
+from bfxstream.protocol.events import Backfilling, Event, Gap, Reconnecting, Resync
 from bfxstream.protocol.records import Record, Stats
 from bfxstream.protocol.session import Session
 from bfxstream.protocol.status import State, Status
 from bfxstream.stream.clock import Clock
 from bfxstream.stream.feed import Context, Feed
+from bfxstream.stream.history import History
 from bfxstream.stream.latency import Latency
 from bfxstream.stream.life import Life
 from bfxstream.stream.options import StreamOptions
@@ -42,14 +43,24 @@ class Intake:
     """The feeds' surroundings, the counters, the state: whoever touches them holds the lock."""
 
     def __init__(
-        self, options: StreamOptions, clock: Clock, on_event: Callable[[Event], None]
+        self,
+        options: StreamOptions,
+        clock: Clock,
+        history: History,
+        on_event: Callable[[Event], None],
     ) -> None:
         self.lock = Lock()
         self.options = options
         self.stats = Stats()
         self.status = Status(endpoint=options.url, stats=self.stats)
         self.context = Context(
-            options.feeds, self.stats, self.report, self._resync, clock.wall_mts, options.policy
+            options.feeds,
+            self.stats,
+            self.report,
+            self._resync,
+            clock.wall_mts,
+            options.policy,
+            history,
         )
         self.was_connected = False
         self.last_failure: ConnectionFailed | None = None
@@ -173,7 +184,7 @@ class Intake:
             self.stats.resyncs += 1
         if isinstance(event, Gap):
             self._count_gap(event)
-        if isinstance(event, (Gap, Resync, Reconnecting)):
+        if isinstance(event, (Backfilling, Gap, Resync, Reconnecting)):
             # The status line itself counts down to the next attempt.
             self.status.notice = (
                 event.reason if isinstance(event, Reconnecting) else event.sentence()

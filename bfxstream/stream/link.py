@@ -23,9 +23,11 @@ from bfxstream.protocol.session import Session
 from bfxstream.stream.clock import Clock, SystemClock
 from bfxstream.stream.connection import Connection, ConnectionLost, Opener, SocketConnection
 from bfxstream.stream.feed import Feed, has_tick
+from bfxstream.stream.history import History, RestHistory
 from bfxstream.stream.intake import Intake, Item
 from bfxstream.stream.life import Life
 from bfxstream.stream.limiter import LIMITER, RateLimiter, endpoint_of
+from bfxstream.stream.policy import Policy
 from bfxstream.stream.watch import Watch
 
 FrameTap = Callable[[int, str, int, list[bytes]], None]
@@ -46,6 +48,7 @@ class World(Struct, frozen=True, kw_only=True):
     clock: Clock = SystemClock()
     open: Opener = SocketConnection
     limiter: RateLimiter = LIMITER
+    history: Callable[[str, Policy], History] = RestHistory
 
 
 class Link:
@@ -306,6 +309,7 @@ class Link:
         """What this means for the connection's life."""
         if isinstance(event, Subscribed):
             self.life.confirmed(self._clock.now())
+            self._feed(event.spec).interrupted()
         elif isinstance(event, Maintenance):
             if event.phase == "started":
                 self.life.paused()
@@ -339,6 +343,10 @@ class Link:
         self._ticking = list(filter(has_tick, self.feeds))
         self._intake.displaced.append(moving)
         self._intake.report(Moved(len(moving), len(self.feeds)))
+
+    def _feed(self, spec: str) -> Feed:
+        """The feed of the subscription that is spelled so."""
+        return next(feed for feed in self.feeds if feed.subscription.spec == spec)
 
     def _channel(self, session: Session, index: int) -> Channel:
         """The channel of the feed of this index."""

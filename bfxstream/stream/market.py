@@ -17,6 +17,7 @@ from bfxstream.stream.feeds import make_feed
 from bfxstream.stream.intake import Intake, Item
 from bfxstream.stream.limiter import endpoint_of
 from bfxstream.stream.link import FrameTap, Link, World
+from bfxstream.stream.network import rest_base
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.readers import Readers
 from bfxstream.stream.spread import spread
@@ -45,7 +46,12 @@ class MarketStream:
         self._world = world or World()
         self._on_frames = on_frames
         self._started = self._world.clock.now()
-        self._intake = Intake(options, self._world.clock, on_event)
+        self._intake = Intake(
+            options,
+            self._world.clock,
+            self._world.history(rest_base(options.url, options.rest_url), options.policy),
+            on_event,
+        )
         self._feeds = [
             make_feed(index, subscription, self._intake.context)
             for index, subscription in enumerate(self.subscriptions)

@@ -12,6 +12,8 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
     """How a stream connects and what it gives."""
 
     url: str = PUBLIC_URL
+    rest_url: str | None = None
+    """The base of the REST API with the history; None for the one that belongs to `url`."""
     feeds: FeedOptions = field(default_factory=FeedOptions)
     frames_only: bool = False
     """Give the exchange's frames instead of records."""

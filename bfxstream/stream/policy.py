@@ -33,8 +33,8 @@ SYMBOLS_FRESH_FOR = 24 * 3600.0
 NEAREST_TIMEOUT = 3.0
 """Seconds that a refused symbol's nearest names are looked up for, where no list is kept."""
 
-MOST_HELD = 1000
-"""Trades held back at most, whatever becomes of the snapshot."""
+MOST_HELD = 10_000
+"""Trades of a symbol held back at most; what is more is left to the history."""
 
 TimesT = TypeVar("TimesT", bound=Struct)
 
@@ -91,6 +91,20 @@ class Policy(Struct, frozen=True, kw_only=True):
     snapshot_wait: float = 5.0
     """How long trades and candles are held back for the snapshot that must come before them."""
 
+    history_rows: int = 10_000
+    """Of one page of the history at most (API: rest-public-trades, rest-public-candles)."""
+
+    history_attempts: int = 5
+    """Times in a row that the history may fail, or not have what is missing."""
+
+    history_retry: float = 3.0
+    """Until it is asked again, then twice as long…: a cache of some 5 s stands before it."""
+
+    history_patience: float = 180.0
+    """How long newer trades are held at most while nothing comes of asking."""
+
+    requests_window: float = REQUESTS.window
+
     notice: float = 30.0
     """How long the status line shows what went wrong after it is mended."""
 
@@ -107,6 +121,11 @@ class Policy(Struct, frozen=True, kw_only=True):
         if urlsplit(url).hostname == AUTHENTICATED_HOST:
             return RateLimit(self.account_attempts, self.account_window)
         return RateLimit(self.public_attempts, self.public_window)
+
+    @property
+    def request_limit(self) -> RateLimit:
+        """How often one REST endpoint may be asked."""
+        return RateLimit(REQUESTS.attempts, self.requests_window)
 
     def scaled(self, factor: float) -> Policy:
         """The same policy, every time multiplied: for tests that cannot wait."""

@@ -37,11 +37,13 @@ class RestClient:
         *,
         timeout: float = policy.REQUEST_TIMEOUT,
         limiter: RateLimiter = LIMITER,
+        limit: policy.RateLimit = policy.REQUESTS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base = base
         self._timeout = timeout
         self._limiter = limiter
+        self._limit = limit
         self._clock = clock
 
     def get(self, path: str, **parameters: object) -> bytes:
@@ -51,7 +53,7 @@ class RestClient:
         first = path.partition("/")[0]
         where = f"cannot get {first} from {self.base}"
         endpoint = f"{self.base}/{first}"
-        wait = self._limiter.enter(endpoint, policy.REQUESTS, self._clock())
+        wait = self._limiter.enter(endpoint, self._limit, self._clock())
         if wait > 0:
             hint = f"wait {wait:.0f} s"
             raise RateLimited(f"{where}: asked for too often", hint=hint, wait=wait)

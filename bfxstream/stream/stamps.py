@@ -44,7 +44,7 @@ class Stamper:
     def _stamp(self, feed: Feed, begin: int) -> None:
         for record in self._out[begin:]:
             if isinstance(record, Event):
-                continue  # a gap that the feed has seen
+                continue
             seq, received_mts, server_mts = self._last[feed]
             if self._seq:
                 record.seq = seq

@@ -443,7 +443,12 @@ def test_once_has_a_timeout_of_its_own_and_a_plain_run_has_none():
 
 # What is reported while it runs.
 
-ROUTINE = [events.Connected(url="x"), events.Subscribed("trades:tBTCUSD", 5)]
+ROUTINE = [
+    events.Connected(url="x"),
+    events.Subscribed("trades:tBTCUSD", 5),
+    events.Backfilling("trades:tBTCUSD", 5, 9, 100, 200),
+    events.Backfilled("trades:tBTCUSD", 3),
+]
 TELLING = [
     events.Gap(None, 5, 9),
     events.Resync("book:tBTCUSD", "why"),

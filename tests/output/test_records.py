@@ -137,6 +137,8 @@ EVENTS = [
     events.Gap("trades:tBTCUSD", 5, 9, 100, 200),
     events.Gap("candles:1m:tBTCUSD", 100, 200, 100, 200),
     events.Gap("liq:global", 5, 9, 100, 200),
+    events.Backfilling("trades:tBTCUSD", 5, 9, 100, 200),
+    events.Backfilled("trades:tBTCUSD", 3),
     events.Resync("book:tBTCUSD", "why"),
     events.Maintenance("started"),
     events.Maintenance("ended"),

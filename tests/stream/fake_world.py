@@ -13,6 +13,7 @@ from frames import confirmed_conf, event, hello, subscribed, with_tail
 
 from bfxstream.protocol.channels import parse_spec
 from bfxstream.stream.connection import ConnectionLost
+from bfxstream.stream.history import History, NoHistory
 from bfxstream.stream.limiter import RateLimiter
 from bfxstream.stream.link import World
 from bfxstream.stream.market import MarketStream
@@ -130,6 +131,7 @@ class FakeExchange:
         """When each attempt to connect was made."""
         self.connections: list[FakeConnection] = []
         self.greeting = hello()
+        self.history: History = NoHistory()
         self.answers: dict[str, Callable[[FakeConnection, dict[str, Any]], None]] = {
             "conf": lambda connection, request: connection.say(confirmed_conf(request["flags"])),
             "subscribe": self.confirm,
@@ -189,7 +191,12 @@ class Following:
             [parse_spec(spec) for spec in specs],
             StreamOptions(url=URL, **options),
             on_event=self.told.append,
-            world=World(clock=self.clock, open=exchange.open, limiter=RateLimiter()),
+            world=World(
+                clock=self.clock,
+                open=exchange.open,
+                limiter=RateLimiter(),
+                history=lambda base, policy: exchange.history,
+            ),
         )
         self._batches = self.stream.batches()
 

@@ -10,7 +10,7 @@ from frames import encode
 from bfxstream.protocol.channels import parse_spec
 from bfxstream.protocol.codes import Conf
 from bfxstream.protocol.decode import ChannelDecoder, Kind
-from bfxstream.protocol.events import Gap
+from bfxstream.protocol.events import Event, Gap
 from bfxstream.protocol.records import Stats
 from bfxstream.protocol.views import BookView
 from bfxstream.stream.feed import Context, FeedOptions
@@ -27,7 +27,7 @@ class Feeding:
         self.context = Context(
             FeedOptions(book_view=view, **options),
             self.stats,
-            self.gaps.append,
+            self._tell,
             self._resync,
             lambda: 1700,
         )
@@ -36,6 +36,10 @@ class Feeding:
         self._decoder = ChannelDecoder(subscription, Conf.NONE)
         self._fresh = True
         self.now = 1000.0
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, Gap):
+            self.gaps.append(event)
 
     def _resync(self, index: int, reason: str, times_in_a_row: int) -> None:
         self.resyncs.append(reason)

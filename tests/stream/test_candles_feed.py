@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
+import msgspec
+import pytest
 from feeding import Feeding
+from frames import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bfxstream.errors import BfxStreamError, Refused
+from bfxstream.protocol.rows import CandleRow
 from bfxstream.stream.candles_feed import LEAST_REMEMBERED
 from bfxstream.stream.policy import Policy
 
 SPEC = "candles:1m:tBTCUSD"
+POLICY = Policy()
 
 
 def candle(mts: int, close: float = 1, volume: float = 1) -> list:
@@ -259,3 +267,95 @@ def test_every_closed_candle_is_given_once_in_order_and_in_its_last_state(events
     closed = sorted(course.candles)[:-1]
     assert set(given_starts) <= set(closed)
     assert all(mts in given_starts or course.in_a_gap(mts) for mts in closed)
+
+
+# From the history.
+
+
+class Past:
+    """The history of candles 10, 20, 30, … up to one that it knows; each closes at its start."""
+
+    def __init__(self, newest: int, *, first: int = 10, failure: BfxStreamError | None = None):
+        self.newest, self.first, self.failure = newest, first, failure
+        self.asked: list[tuple[int, int]] = []
+
+    def candles(self, key: str, start: int, end: int, limit: int) -> Future[list[CandleRow]]:
+        assert key == "trade:1m:tBTCUSD"
+        self.asked.append((start, end))
+        answer: Future[list[CandleRow]] = Future()
+        if self.failure is not None:
+            answer.set_exception(self.failure)
+            return answer
+        times = range(self.first, self.newest + 1, 10)
+        known = [candle(mts, close=mts) for mts in times if start <= mts <= end]
+        answer.set_result(msgspec.json.decode(encode(known[:limit]), type=list[CandleRow]))
+        return answer
+
+    trades = candles
+
+
+def after_an_interruption(past: Past, **options) -> tuple[Feeding, list[dict]]:
+    """Candles 10 and 20 were given, 20 unfinished; now the snapshot has 70 and 80."""
+    feeding = Feeding(SPEC, **options)
+    feeding.context.history = past
+    feeding.take([candle(20), candle(10, 10)])
+    feeding.feed.interrupted()
+    feeding.resubscribed()
+    return feeding, feeding.take([candle(80), candle(70)])
+
+
+def test_what_a_snapshot_does_not_reach_comes_from_the_history():
+    feeding, records = after_an_interruption(Past(80))
+    assert told(records) == [
+        *[("snapshot", mts, mts) for mts in (20, 30, 40, 50, 60)],
+        *[("snapshot", 70, 1), ("snapshot", 80, 1)],
+    ]
+    assert feeding.gaps == []
+    assert told(feeding.take(candle(80, 5))) == [("update", 80, 5)]
+
+
+def test_closed_candles_through_an_interruption_are_given_once_in_their_last_state():
+    feeding, records = after_an_interruption(Past(80), closed=True)
+    assert [(record["mts"], record["close"]) for record in records] == [
+        *[(mts, mts) for mts in (20, 30, 40, 50, 60)],
+        (70, 1),
+    ]
+    assert feeding.gaps == []
+
+
+def test_a_history_of_candles_that_lags_is_waited_for_and_newer_ones_wait():
+    past = Past(50)
+    feeding, records = after_an_interruption(past)
+    assert records == feeding.take(candle(90)) == []
+    past.newest = 90
+    assert starts(feeding.after(POLICY.history_retry)) == [20, 30, 40, 50, 60, 70, 80, 90]
+    assert feeding.gaps == []
+
+
+def test_another_interruption_begins_the_search_anew():
+    past = Past(50)
+    feeding, _ = after_an_interruption(past)
+    past.newest = 90
+    feeding.feed.interrupted()
+    assert feeding.after(POLICY.history_retry) == []
+    feeding.resubscribed()
+    records = feeding.take([candle(90), candle(80)])
+    assert starts(records) == [20, 30, 40, 50, 60, 70, 80, 90]
+
+
+@pytest.mark.parametrize(
+    ("past", "given", "hole"),
+    [
+        (Past(80, first=50), [50, 60, 70, 80], (20, 50)),
+        (Past(80, first=70), [70, 80], (20, 70)),
+        (Past(40), [20, 30, 40, 70, 80], (40, 70)),
+        (Past(80, failure=Refused("key: invalid")), [70, 80], (20, 70)),
+    ],
+    ids=["begins late", "begins with the snapshot", "ends early", "refuses"],
+)
+def test_what_the_history_has_not_is_a_gap(past, given, hole):
+    feeding, records = after_an_interruption(past)
+    for _ in range(POLICY.history_attempts):
+        records += feeding.after(POLICY.history_retry * POLICY.history_attempts)
+    assert starts(records) == given
+    assert [(gap.first, gap.last) for gap in feeding.gaps] == [hole]

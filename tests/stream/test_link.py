@@ -10,9 +10,18 @@ from random import Random
 import pytest
 from fake_world import HEARTBEAT, FakeConnection, FakeExchange, trade, trades_snapshot
 from frames import error, hello, info
+from tape import Tape, TapeHistory, rows
 
 from bfxstream.errors import ConnectionFailed
-from bfxstream.protocol.events import Connected, Maintenance, Reconnected, Reconnecting, Resync
+from bfxstream.protocol.events import (
+    Backfilled,
+    Connected,
+    Gap,
+    Maintenance,
+    Reconnected,
+    Reconnecting,
+    Resync,
+)
 from bfxstream.protocol.records import Trade
 from bfxstream.protocol.status import State
 from bfxstream.stream.connect import RateLimited
@@ -260,6 +269,33 @@ def test_a_connection_that_confirms_nothing_is_not_taken_for_healthy():
     [connection] = exchange.connections
     asked = [request for request in connection.sent if request["event"] == "subscribe"]
     assert 20 <= len(asked) <= 24, "every half minute, after a quicker beginning"
+
+
+# Holes.
+
+
+def test_a_connection_lost_before_its_snapshot_leaves_a_hole_behind_its_trades_too():
+    exchange = FakeExchange()
+    exchange.history = TapeHistory(Tape(*rows(*range(1, 13))))
+
+    def serve(connection: FakeConnection) -> None:
+        if connection.number == 0:
+            connection.data("trades", trades_snapshot(1, 2))
+            connection.drop(after=1)
+        elif connection.number == 1:
+            connection.data("trades", "te", trade(5))
+            connection.drop(after=1)
+        else:
+            connection.data("trades", "te", trade(11))
+            connection.data("trades", trades_snapshot(9, 10, 11))
+            connection.data("trades", "te", trade(12), after=1)
+
+    exchange.on_confirmed = serve
+    following = exchange.stream(TRADES, policy=Policy(history_rows=3))
+    following.until(lambda: any(trade.id == 12 for trade in following.items), within=60)
+    assert [trade.id for trade in following.items] == [*range(1, 13)]
+    assert following.events(Gap) == []
+    assert len(following.events(Backfilled)) == 1
 
 
 # Hours.
