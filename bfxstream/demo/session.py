@@ -240,9 +240,8 @@ class Session:
         self._is_member = True
         self._hub.open(self._clock())
         given = message.get("filter")
-        filters = (
-            [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
-        )
+        words = given if isinstance(given, list) else []
+        filters = [each for each in words if isinstance(each, str)]
         cancels_at_end = message.get("dms") == _CANCEL_ON_DISCONNECT
         self._hub.account.join(self, grant, filters, cancels_at_end=cancels_at_end)
 
