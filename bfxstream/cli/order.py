@@ -45,7 +45,7 @@ def order() -> None:
     Exit codes: 0 the exchange has taken it, 1 its outcome is unknown (or there was no
     connection), 2 nothing was sent, 3 the exchange has rejected it, 4 credentials.
 
-    
+    \b
     Examples:
       bfxstream order new tBTCUSD --side buy --amount 0.01 --price 60000
       bfxstream order list

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from bfxstream.demo.conf import order_sizes
+from bfxstream.demo.conf import halves, order_sizes
 from bfxstream.demo.engine import Side
 from bfxstream.demo.instruments import Instrument
 from bfxstream.demo.prices import AMOUNT_DECIMALS, PRICE_DIGITS
@@ -174,7 +174,7 @@ def check_order(order: AccountOrder) -> None:
         if price is not None and price.scaleb(order.instrument.price_decimals) % 1:
             raise OrderRefused("price: invalid")
     least, most = order_sizes(order.instrument)
-    pair = order.symbol[1:].replace(":", "/")
+    pair = "/".join(halves(order.symbol[1:]))
     if decimal_amount(order.amount) < least:
         raise OrderRefused(f"Invalid order: minimum size for {pair} is {js_text(least)}")
     if decimal_amount(order.amount) > most:
