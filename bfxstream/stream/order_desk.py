@@ -58,13 +58,14 @@ class OrderDesk:
             world=self._world,
             account=access,
         )
+        self._batches = self._stream.batches()
 
     def open_orders(self, timeout: float) -> list[Order]:
         """The orders that are open, when the account is known. Raises BfxStreamError."""
         account = self._stream.account
         assert account is not None
         deadline = self._world.clock.now() + timeout
-        for _ in self._stream.batches():
+        for _ in self._batches:
             if self._stream.complete:
                 return list(account.feed.state.orders.held.values())
             if self._world.clock.now() >= deadline:
@@ -84,7 +85,7 @@ class OrderDesk:
         sent_at: float | None = None
         began = self._world.clock.now()
         try:
-            for batch in self._stream.batches():
+            for batch in self._batches:
                 now = self._world.clock.now()
                 if sent_at is None:
                     if self._stream.complete and account.request(message):
