@@ -106,8 +106,9 @@ def test_secrets_are_not_in_the_process_list_nor_in_a_crash(keys, tmp_path):
     arguments = Path(f"/proc/{stream.pid}/cmdline").read_text()
     os.kill(stream.pid, 15)
     _, errors = stream.communicate(timeout=30)
-    # A crash in the midst of it: what is left of the account's name makes the reader fail.
-    crash = "import bfxstream.account as a; a.AccountState.receive = None; import bfxstream.cli as c; c.main()"
+    # A crash in the midst of it: the first message of the account meets what cannot take it.
+    breaks = "import bfxstream.account as a; a.AccountState.receive = None"
+    crash = f"{breaks}; import bfxstream.cli as c; c.main()"
     crashed = subprocess.run(
         [str(Path(installed_command()).parent / "python"), "-c", crash, "account", "--debug"],
         capture_output=True,
