@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from bfxstream.protocol.account.messages import AccountDecoder
@@ -9,7 +10,7 @@ from bfxstream.protocol.auth import AuthAnswer, decode_auth_answer
 from bfxstream.protocol.channel_state import Channel, ChannelState, Receiver
 from bfxstream.protocol.channels import AccountSubscription
 from bfxstream.protocol.codes import Action, error_code
-from bfxstream.protocol.decode import ROWS, UNREADABLE, Message
+from bfxstream.protocol.decode import ROWS, UNREADABLE, FrameError, Message
 from bfxstream.protocol.events import Subscribed
 from bfxstream.protocol.objects import ObjectFrame
 from bfxstream.protocol.patience import Patience
@@ -52,6 +53,12 @@ class AccountSession(Session):
 
     def resubscribe(self, channel: Channel, reason: str) -> None:
         self.reconnect_reason = f"the account: {reason}"
+
+    def server_mts_of(self, frame: bytes) -> int | None:
+        # A number of the account's own may stand before the time.
+        with contextlib.suppress(FrameError):
+            return AccountDecoder(self.conf).decode(frame).server_mts
+        return None
 
     def _receive_object(self, frame: bytes) -> None:
         self._object = frame

@@ -52,6 +52,8 @@ def test_messages_are_taken_once_the_exchange_has_accepted():
     talk.hear(json.dumps([0, "wu", row("wallet"), 2, 1, MTS], separators=(",", ":")).encode())
     [message] = talk.taken
     assert (message.code, message.seq, message.server_mts) == ("wu", 2, MTS)
+    wallet = json.dumps([0, "wu", row("wallet"), 3, 2, MTS]).encode()
+    assert talk.session.server_mts_of(wallet) == MTS
     assert talk.session.take_events() == [Subscribed("account", 0)]
     assert talk.session.reconnect_reason == ""
 
