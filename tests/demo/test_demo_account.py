@@ -212,8 +212,8 @@ def test_an_order_that_cannot_be_is_refused_in_words(owner, cid, change, words):
 
 def test_what_open_orders_hold_cannot_be_spent_twice(owner, cid):
     for number, status in ((cid, "SUCCESS"), (cid + 1, "ERROR")):
-        order = {"type": "EXCHANGE LIMIT", "symbol": "tBTCUSD", "price": "60000", "cid": number}
-        owner.order("on", amount="1.2", **order)
+        order = {"type": "EXCHANGE LIMIT", "symbol": "tETHUSD", "price": "9000", "cid": number}
+        owner.order("on", amount="-25", **order)
         assert owner.answer()[0] == status
 
 
