@@ -7,7 +7,7 @@ __bfxstream_command() {
     commands='' flags='' valued='' arguments=() repeats='' values=''
     case $1 in
     '')
-        commands='ticker trades book candles deriv liquidations stream symbols demo-exchange completion schema'
+        commands='ticker trades book candles deriv liquidations stream account order symbols demo-exchange completion schema'
         flags='-V --version -h --help'
         ;;
     ' ticker')
@@ -71,6 +71,45 @@ __bfxstream_command() {
         --view) values=':levels full top' ;;
         --output | -o) values=':auto table jsonl csv raw' ;;
         esac
+        ;;
+    ' account')
+        flags='--filter --dms --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--filter --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for'
+        case $option in
+        --output | -o) values=':auto table jsonl csv raw' ;;
+        esac
+        ;;
+    ' order')
+        commands='new update cancel cancel-all list'
+        flags='-h --help'
+        ;;
+    ' order new')
+        flags='--side --amount --price --type --price-aux-limit --price-trailing --price-oco-stop --cid-oco --hidden --post-only --reduce-only --close --no-var-rates --tif --cid --gid --lev --meta --wait --yes -y --dry-run --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug -h --help'
+        valued='--side --amount --price --type --price-aux-limit --price-trailing --price-oco-stop --cid-oco --tif --cid --gid --lev --meta --wait --fields --timeout --url --rest-url'
+        arguments=(symbols)
+        case $option in
+        --side) values=':buy sell' ;;
+        --wait) values=':answer filled closed' ;;
+        esac
+        ;;
+    ' order update')
+        flags='--cid --date --amount --delta --price --price-aux-limit --price-trailing --gid --lev --tif --yes -y --dry-run --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug -h --help'
+        valued='--cid --date --amount --delta --price --price-aux-limit --price-trailing --gid --lev --tif --fields --timeout --url --rest-url'
+        arguments=('')
+        ;;
+    ' order cancel')
+        flags='--cid --date --gid --yes -y --dry-run --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug -h --help'
+        valued='--cid --date --gid --fields --timeout --url --rest-url'
+        repeats=''
+        ;;
+    ' order cancel-all')
+        flags='--yes -y --dry-run --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug -h --help'
+        valued='--fields --timeout --url --rest-url'
+        ;;
+    ' order list')
+        flags='--cid --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug -h --help'
+        valued='--cid --fields --timeout --url --rest-url'
+        repeats=symbols
         ;;
     ' symbols')
         flags='--kind --refresh --output -o --json --fields --url --rest-url --demo --quiet -q --debug --no-color -h --help'

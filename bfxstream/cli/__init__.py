@@ -22,6 +22,8 @@ _COMMANDS = {
     "deriv": ("bfxstream.cli.market", "The state of derivatives: mark price, funding, interest."),
     "liquidations": ("bfxstream.cli.market", "Every liquidation of the exchange."),
     "stream": ("bfxstream.cli.market", "Any mix of channels in one run and one output."),
+    "account": ("bfxstream.cli.account", "Your wallets, orders and executions, live."),
+    "order": ("bfxstream.cli.order", "Send, change, cancel and list your orders."),
     "symbols": ("bfxstream.cli.symbols", "The exchange's symbols, by pattern and kind."),
     "demo-exchange": ("bfxstream.cli.demo", "Run the demo exchange alone, for any client."),
     "completion": ("bfxstream.cli.completion", "The completion script of bash, zsh or fish."),
@@ -34,7 +36,7 @@ Exit codes:
   0    done: --count, --duration or --once satisfied
   1    the connection could not be made, or was lost and not regained
   2    usage: a bad flag, symbol or spec; nothing was sent
-  3    the exchange rejected a subscription
+  3    the exchange rejected a subscription or an order
   4    credentials missing or refused
   5    --strict: the stream can no longer be shown to be complete
   130  interrupted (Ctrl-C)

@@ -48,7 +48,8 @@ def demo_exchange(
 ) -> None:
     """Run the demo exchange on loopback until it is interrupted.
 
-    It prints its URL, then serves the exchange's WebSocket and REST API to any client.
+    It prints its URL, then serves the exchange's WebSocket and REST API to any client. Its
+    account has the key demo-exchange-key and the secret demo-exchange-secret.
 
     \b
     Faults, such as --fault drop:every=5s or --fault skip:every=1000 (frames):

@@ -25,7 +25,9 @@ class LazyGroup(click.Group):
         if cmd_name not in self.lazy_commands:
             return None
         module = importlib.import_module(self.lazy_commands[cmd_name][0])
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name = cmd_name.replace("-", "_")
+        # A name of Python's own has an underscore behind it: `list_`.
+        command: click.Command = getattr(module, name, None) or getattr(module, f"{name}_")
         return command
 
     def resolve_command(

@@ -227,8 +227,8 @@ def stream(
     """Several channels in one run and one output.
 
     A SPEC is ticker:SYMBOL, trades:SYMBOL, book:SYMBOL[:PREC][:FREQ][:LEN],
-    candles:TIMEFRAME:SYMBOL[:PERIOD], deriv:SYMBOL or liq:global. More than one connection
-    takes (25) are spread over several.
+    candles:TIMEFRAME:SYMBOL[:PERIOD], deriv:SYMBOL, liq:global, or account, which has a
+    connection of its own. More than one connection takes (25) are spread over several.
 
     \b
     Examples:

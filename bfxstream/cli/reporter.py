@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bfxstream.cli.options import Settings
+from typing import Protocol
+
 from bfxstream.cli.stderr import say
 from bfxstream.protocol.events import (
     Backfilled,
@@ -18,10 +19,23 @@ _ROUTINE = (Connected, Subscribed, Backfilling, Backfilled)
 """What promises are kept by; where one cannot be, a gap is said."""
 
 
+class Loudness(Protocol):
+    """How much the user wants to hear."""
+
+    @property
+    def quiet(self) -> bool: ...
+
+    @property
+    def verbose(self) -> bool: ...
+
+    @property
+    def debug(self) -> bool: ...
+
+
 class Reporter:
     """Says what went wrong and what became of it; with `-v` everything, with `-q` nothing."""
 
-    def __init__(self, settings: Settings, *, silent: bool) -> None:
+    def __init__(self, settings: Loudness, *, silent: bool) -> None:
         self._verbose = settings.verbose or settings.debug
         self._silent = silent or settings.quiet
         self._was_connected = False
@@ -35,6 +49,11 @@ class Reporter:
         if self._silent or (self._is_routine(event) and not self._verbose):
             return
         say(self._which(event.connection) + event.sentence())
+
+    def warn(self, text: str) -> None:
+        """Say what the user should mend."""
+        if not self._silent:
+            say(text)
 
     def frames(self, connection: int, direction: str, _mts: int, frames: list[bytes]) -> None:
         """Show what was sent or received, for `--debug`."""

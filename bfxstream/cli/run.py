@@ -23,7 +23,7 @@ from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_fields, known_fields
 from bfxstream.output.pipe import pipe_sink
 from bfxstream.output.sink import Sink, SteadySink
-from bfxstream.protocol.channels import Subscription
+from bfxstream.protocol.channels import AccountSubscription, Subscription
 from bfxstream.protocol.views import BookView
 from bfxstream.stream import policy
 from bfxstream.stream.feed import FeedOptions
@@ -43,6 +43,8 @@ def run_stream(
     every: float = 0.0,
     every_update: bool = False,
     closed: bool = False,
+    account_filters: Sequence[str] = (),
+    dms: bool = False,
 ) -> int:
     """Stream to standard output until a limit or an error; the exit code.
 
@@ -50,7 +52,7 @@ def run_stream(
     """
     if sys.stdout is None:
         raise BfxStreamError("standard output is closed: there is nowhere to print to")
-    output = resolve_output(settings.output, settings.json, sys.stdout.isatty())
+    output = _resolve_output(subscriptions, settings)
     _check(subscriptions, settings, output, view)
     if closed and output == "raw":
         raise _not_raw("closed")
@@ -72,11 +74,17 @@ def run_stream(
     ):
         screen_is_stderr = output == "table" and _is_terminal(sys.stderr)
         reporter = Reporter(settings, silent=screen_is_stderr)
+        access = None
+        if AccountSubscription() in subscriptions:
+            from bfxstream.cli.access import account_access  # noqa: PLC0415  few runs have one
+
+            access = account_access(place, reporter.warn, words=account_filters, dms=dms)
         stream = MarketStream(
             subscriptions,
             _stream_options(settings, place, feeds, output),
             on_event=reporter.report,
             on_frames=reporter.frames if settings.debug else None,
+            account=access,
         )
         stream.status.demo = place.demo
         limits = Limits(settings, time.monotonic())
@@ -115,6 +123,14 @@ def _gives(sink: Sink, records: Sequence[Any], now: float) -> bool:
     except ReaderStalled:
         return False
     return True
+
+
+def _resolve_output(subscriptions: Sequence[Subscription], settings: Settings) -> str:
+    if AccountSubscription() not in subscriptions:
+        return resolve_output(settings.output, settings.json, sys.stdout.isatty())
+    if settings.output == "table":
+        raise UsageError("an account has no table", hint="use -o jsonl or -o csv")
+    return resolve_output(settings.output, settings.json, is_terminal=False)
 
 
 def _check(

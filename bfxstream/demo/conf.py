@@ -88,10 +88,11 @@ def _pairs(instruments: Iterable[Instrument]) -> list[str]:
 
 
 def _currencies(instruments: Iterable[Instrument]) -> list[str]:
-    return sorted({code for each in instruments for code in _halves(each.symbol[1:])})
+    return sorted({code for each in instruments for code in halves(each.symbol[1:])})
 
 
-def _halves(pair: str) -> tuple[str, str]:
+def halves(pair: str) -> tuple[str, str]:
+    """The base and the quote currency of a pair."""
     base, colon, quote = pair.partition(":")
     return (base, quote) if colon else (pair[:3], pair[3:])
 
@@ -104,8 +105,13 @@ def _margins() -> tuple[float, float]:
     return _INITIAL_MARGIN, _MINIMUM_MARGIN
 
 
+def order_sizes(instrument: Instrument) -> tuple[Decimal, Decimal]:
+    """The least and the most that an order may be for."""
+    amount = Decimal(instrument.amount)
+    return amount * _SMALLEST, amount * _LARGEST
+
+
 def _sizes(instrument: Instrument) -> list[str | None]:
     """The first eight elements of a pair's information, the order sizes among them."""
-    amount = Decimal(instrument.amount)
-    sizes = [js_text(amount * _SMALLEST), js_text(amount * _LARGEST)]
+    sizes = map(js_text, order_sizes(instrument))
     return [None, None, None, *sizes, None, None, None]

@@ -156,8 +156,19 @@ class Engine:
         """The resting order of this id."""
         return self._resting.get(order_id)
 
+    def issue_id(self) -> int:
+        """An id for an order that is submitted later."""
+        return next(self._order_ids)
+
     def submit(
-        self, side: Side, amount: int, price: int | None = None, *, mts: int, period: int = 0
+        self,
+        side: Side,
+        amount: int,
+        price: int | None = None,
+        *,
+        mts: int,
+        period: int = 0,
+        order_id: int | None = None,
     ) -> Execution:
         """Match a new order; what is left of it rests at its limit, or is void without one.
 
@@ -165,7 +176,8 @@ class Engine:
         """
         if amount <= 0 or (price is not None and price <= 0):
             raise ValueError(f"amount and price must be positive: {amount}, {price}")
-        order = Order(next(self._order_ids), side, price, amount, amount, mts, period)
+        order_id = self.issue_id() if order_id is None else order_id
+        order = Order(order_id, side, price, amount, amount, mts, period)
         trades = tuple(self._match(order))
         if order.price is not None and order.amount > 0:
             self.side(side).add(order, order.price)

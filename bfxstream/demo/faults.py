@@ -124,6 +124,8 @@ class Faults:
             return False  # it waits for a frame
         condition = _CONDITIONS.get(due.kind)
         serving = [link for link in links if link.serving]
+        if due.kind is Kind.MUTE:
+            serving = [link for link in serving if link.session.channels()]
         if condition in self._conditions or not (serving or due.kind is Kind.NO_HISTORY):
             return False
         until = now + due.lasting

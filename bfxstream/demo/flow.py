@@ -121,9 +121,9 @@ class OrderFlow:
         if self._steps % _LADDER_EVERY == 0 and (done := self._ladder.tend(mts)):
             if isinstance(done, Order):
                 return Event(self.instrument.symbol, mts, done, True, ())
-            return self._arrived(done, mts)
+            return self.arrived(done, mts)
         if self.liquidator is not None and (forced := self.liquidator.act(mts)):
-            return self._arrived(forced, mts)
+            return self.arrived(forced, mts)
         return self._random_event(mts)
 
     def _random_event(self, mts: int) -> Event:
@@ -203,9 +203,10 @@ class OrderFlow:
         execution = self.engine.submit(side, amount, price, mts=mts, period=period)
         if execution.rests:
             self._pools[side].add(execution.order.order_id)
-        return self._arrived(execution, mts)
+        return self.arrived(execution, mts)
 
-    def _arrived(self, execution: Execution, mts: int) -> Event:
+    def arrived(self, execution: Execution, mts: int) -> Event:
+        """What an order's arrival was for the market: whose orders are gone is noted."""
         order, trades = execution
         for trade in trades:
             if trade.maker_left == 0:

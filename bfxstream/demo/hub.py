@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from itertools import count
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
+from bfxstream.demo.account import Account
+from bfxstream.demo.account import Listener as AccountListener
 from bfxstream.demo.feeds import Feed, Listener, TradesFeed, Update, feed_of
 from bfxstream.demo.flow import Event
 from bfxstream.demo.journal import Journal
-from bfxstream.demo.log import ServerLog
+from bfxstream.demo.log import ServerLog, wall_ms
 from bfxstream.demo.market import NOMINAL_RATE, Market
+from bfxstream.demo.trading import AccountExecution
 from bfxstream.protocol.channels import Subscription, TradesSubscription
 
 _OPENING_SECONDS = 0.25
@@ -70,6 +73,8 @@ class Hub:
         self._unprocessed: deque[tuple[float, TradesFeed, Update]] = deque()
         self._listeners: dict[Beating, None] = {}
         self._past_ids: set[int] = set()
+        self._now = 0.0
+        self.account = Account(market, self._play_for_account, self._note_execution, wall_ms)
 
     def join(self, listener: Beating) -> None:
         """Give heartbeats to a new connection."""
@@ -86,12 +91,16 @@ class Hub:
         self._past_ids.add(chan_id)
         return chan_id
 
+    def open(self, now: float) -> None:
+        """The market begins, with the first who wants to see anything of it."""
+        if self._origin is None:
+            self._origin = now + _OPENING_SECONDS
+
     def subscribe(
         self, subscription: Subscription, listener: Listener, chan_id: int, now: float
     ) -> bytes:
         """Join a channel; its snapshot's body. The first of all opens the market."""
-        if self._origin is None:
-            self._origin = now + _OPENING_SECONDS
+        self.open(now)
         feed = self._feeds.get(subscription)
         if feed is None:
             feed = feed_of(subscription, self.market)
@@ -111,7 +120,9 @@ class Hub:
 
     def advance(self, now: float) -> None:
         """Do everything that is due."""
+        self._now = now
         self._play(now)
+        self.account.advance(now)
         while self._unprocessed and self._unprocessed[0][0] <= now:
             _, feed, update = self._unprocessed.popleft()
             feed.publish(update)
@@ -124,9 +135,9 @@ class Hub:
 
     def next_due(self, now: float) -> float:
         """When `advance` should be called next; infinity where nothing will be due."""
-        return max(now + _TURN_SECONDS, min(self._dues(), default=math.inf))
+        return max(now + _TURN_SECONDS, min(self._dues(now), default=math.inf))
 
-    def _dues(self) -> Iterator[float]:
+    def _dues(self, now: float) -> Iterator[float]:
         if self._origin is not None:
             yield self._origin + self.market.next_at * self._seconds_per_ms
         if self._unprocessed:
@@ -135,6 +146,7 @@ class Hub:
             yield self._polls[0][0]
         for listener in self._listeners:
             yield listener.heartbeat_at
+        yield self.account.next_due(now)
 
     def _play(self, now: float) -> None:
         if self._origin is None:
@@ -146,7 +158,9 @@ class Hub:
                 break
             if self._journal is not None:
                 self._journal.advance(self._feeds)
-            self._publish_trades(market.step(), now)
+            event = market.step()
+            self._publish_trades(event, now)
+            self.account.follow(event, now)
             played += 1
         if now - due > _LATE_SECONDS:
             # Never try to catch up with a pause (a suspended machine): go on from here.
@@ -162,6 +176,18 @@ class Hub:
         if isinstance(feed, TradesFeed):
             update = feed.executed(len(event.trades))
             self._unprocessed.append((now + _PROCESSING_SECONDS, feed, update))
+
+    def request(self, listener: AccountListener, message: list[Any], now: float) -> None:
+        """Let the account answer a session's message."""
+        self._now = now
+        self.account.request(listener, message, now)
+
+    def _play_for_account(self, event: Event) -> None:
+        self._publish_trades(event, self._now)
+
+    def _note_execution(self, execution: AccountExecution) -> None:
+        if self._journal is not None:
+            self._journal.executed_for_account(execution.row)
 
     def _poll(self, feed: Feed, due: float, now: float) -> None:
         if update := feed.poll():

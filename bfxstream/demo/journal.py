@@ -17,14 +17,18 @@ from bfxstream.protocol.channels import BookSubscription, Subscription
 _SECOND = 1000
 _TRADE = ("id", "mts", "amount", "price")
 _FUNDING_TRADE = ("id", "mts", "amount", "rate", "period")
+_EXECUTION = (
+    *("id", "symbol", "mts_create", "order_id", "exec_amount", "exec_price"),
+    *("order_type", "order_price", "maker", "fee", "fee_currency", "cid"),
+)
 _CANDLE = ("mts", "open", "close", "high", "low", "volume")
 
 Fields = dict[str, Any]
 
 
 class Journal:
-    """JSON Lines: every trade, every candle when it is closed, and for each second of the
-    market's time the books that are subscribed.
+    """JSON Lines: every trade, every execution of the demo account, every candle when it is
+    closed, and for each second of the market's time the books that are subscribed.
 
     A book's line has the rows that the exchange had published until then, and by channel id
     the sequence number of the last frame before on that channel's connection: who has applied
@@ -47,6 +51,12 @@ class Journal:
         names = _FUNDING_TRADE if instrument.funding else _TRADE
         for row in listing.tape.latest(count):
             self._write({"type": "trade", "symbol": instrument.symbol, **_fields(names, row)})
+
+    def executed_for_account(self, row: bytes) -> None:
+        """Note an execution of the demo account, its fee included."""
+        values = msgspec.json.decode(row, type=list[msgspec.Raw])
+        self._write({"type": "execution", **dict(zip(_EXECUTION, values, strict=True))})
+        self._file.flush()
 
     def advance(self, feeds: Mapping[Subscription, Feed]) -> None:
         """Note the state at each whole second until the market's next event."""

@@ -34,7 +34,7 @@ class Link:
     def serving(self) -> bool:
         """Whether it has channels, and what is sent on them arrives at once."""
         sound = self._open and self._closing is None and self.wire.sound
-        return sound and bool(self.session.channels())
+        return sound and self.session.serves
 
     def flush(self, tamper: Tamper) -> None:
         """Write a turn's frames in one go."""

@@ -7,7 +7,7 @@ from random import Random
 
 from bfxstream.demo.candles import MINUTE, Candles
 from bfxstream.demo.derivatives import SAMPLE_MS, DerivativeStatus
-from bfxstream.demo.engine import Engine, Trade
+from bfxstream.demo.engine import Engine, Side, Trade
 from bfxstream.demo.figures import DayFigures
 from bfxstream.demo.flow import TRADED_SHARE, Event, OrderFlow, Worths
 from bfxstream.demo.instruments import INSTRUMENTS, Instrument
@@ -63,6 +63,14 @@ class Listing:
     def step(self, mts: int) -> Event:
         """Let the next thing happen."""
         event = self.flow.step(mts)
+        for trade in event.trades:
+            self._record(trade)
+        return event
+
+    def place(self, side: Side, amount: int, price: int | None, order_id: int, mts: int) -> Event:
+        """Let an order of an account arrive, which is no part of the flow."""
+        execution = self.engine.submit(side, amount, price, mts=mts, order_id=order_id)
+        event = self.flow.arrived(execution, mts)
         for trade in event.trades:
             self._record(trade)
         return event

@@ -24,10 +24,10 @@ _MOST_ROWS = 10_000
 _TRADES, _CANDLES = 120, 100
 """Rows of a history where no limit is given (API: rest-public-trades, rest-public-candles)."""
 
-_LATEST = 1 << 53
+LATEST = 1 << 53
 _ERR_PARAMS = 10020
 _MAINTENANCE = b'["error",20060,"maintenance"]'
-_NOT_FOUND = b"<!DOCTYPE html><html><body><h1>404 Not Found</h1></body></html>"
+NOT_FOUND = b"<!DOCTYPE html><html><body><h1>404 Not Found</h1></body></html>"
 
 
 class Answer(NamedTuple):
@@ -77,7 +77,7 @@ class RestApi:
         name, *rest = unquote(url.path).removeprefix(PREFIX).split("/")
         endpoint = self._endpoints.get(name)
         if endpoint is None:
-            return Answer(404, _NOT_FOUND, "text/html")
+            return Answer(404, NOT_FOUND, "text/html")
         if not self._allowances[name].take(now):
             return Answer(429, b'{"error":"ERR_RATE_LIMIT"}')
         if self._in_maintenance and name != "platform":
@@ -87,7 +87,7 @@ class RestApi:
             body = endpoint(rest, parameters)
         except (_Refused, Rejected) as refused:
             return Answer(500, msgspec.json.encode(["error", _ERR_PARAMS, str(refused)]))
-        return Answer(404, _NOT_FOUND, "text/html") if body is None else Answer(200, body)
+        return Answer(404, NOT_FOUND, "text/html") if body is None else Answer(200, body)
 
     def _platform(self, path: Sequence[str], _parameters: Parameters) -> bytes | None:
         if path != ["status"]:
@@ -181,7 +181,7 @@ def _names(parameters: Parameters, name: str, known: Mapping[str, object]) -> li
 
 def _bounds(parameters: Parameters) -> tuple[int, int]:
     """`start` and `end` in ms, both included."""
-    return _whole(parameters, "start", 0), _whole(parameters, "end", _LATEST)
+    return _whole(parameters, "start", 0), _whole(parameters, "end", LATEST)
 
 
 def _history(rows: list[bytes], parameters: Parameters, usual: int) -> bytes:

@@ -16,6 +16,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from bfxstream.demo.account_rest import AccountRestApi
 from bfxstream.demo.conditions import Condition, Conditions
 from bfxstream.demo.fault_plans import FaultPlan
 from bfxstream.demo.faults import Faults
@@ -23,6 +24,7 @@ from bfxstream.demo.hub import Hub
 from bfxstream.demo.limits import Allowance
 from bfxstream.demo.link import Link
 from bfxstream.demo.log import ServerLog, wall_ms
+from bfxstream.demo.posts import Post, connection_type
 from bfxstream.demo.rest import PREFIX, RestApi
 from bfxstream.demo.session import Session
 
@@ -41,6 +43,7 @@ class Runner:
         self,
         hub: Hub,
         rest: RestApi,
+        account_rest: AccountRestApi,
         log: ServerLog,
         *,
         seed: int,
@@ -51,6 +54,7 @@ class Runner:
     ) -> None:
         self._hub = hub
         self._rest = rest
+        self._account_rest = account_rest
         self._log = log
         self._rng = Random(f"{seed}:server")
         self._heartbeat = heartbeat
@@ -87,6 +91,7 @@ class Runner:
             host,
             port,
             process_request=self._on_request,
+            create_connection=connection_type(self._on_post),
             compression=None,
             ping_interval=None,  # the exchange sends no pings of the WebSocket layer
             max_size=_MOST_RECEIVED,
@@ -118,6 +123,16 @@ class Runner:
             self._fail(error)
             raise
         return None
+
+    def _on_post(self, post: Post) -> Response:
+        """Answer a call of the authenticated REST API."""
+        now = asyncio.get_running_loop().time()
+        try:
+            answer = self._account_rest.answer(post.path, post.headers, post.body, now)
+        except Exception as error:
+            self._fail(error)
+            raise
+        return _response(answer.status, answer.body, answer.content_type)
 
     def _refusal(self, connection: ServerConnection, now: float) -> Response | None:
         if not self._connects.take(now):

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from types import TracebackType
 
+from bfxstream.demo.account_rest import AccountRestApi
 from bfxstream.demo.conditions import Conditions
 from bfxstream.demo.fault_plans import parse_fault
 from bfxstream.demo.faults import Faults
@@ -158,9 +159,11 @@ class DemoExchange:
         if self._journal_file is not None:
             journal = files.enter_context(closing(Journal(self._journal_file, market)))
         conditions = Conditions()
+        hub = Hub(market, self._rate, self._log, journal)
         return Runner(
-            Hub(market, self._rate, self._log, journal),
+            hub,
             RestApi(market, self._requests_a_minute, self._minute, conditions),
+            AccountRestApi(hub.account, self._requests_a_minute, self._minute),
             self._log,
             seed=self._seed,
             heartbeat=self._heartbeat,

@@ -23,6 +23,12 @@ Message = dict[str, Any]
 
 _encode = msgspec.json.encode
 
+_ACCOUNT = 0
+"""The channel of the account (API: ws-auth)."""
+
+_CANCEL_ON_DISCONNECT = 4
+"""The value of `dms`, the dead-man switch."""
+
 
 @dataclass(slots=True)
 class _Channel:
@@ -58,6 +64,9 @@ class Session:
         self._sequence = 0
         self._channels: dict[int, _Channel] = {}
         self._outbox: list[bytes] = []
+        self._is_member = False
+        """Whether it hears of the account."""
+        self._account_sequence = 0
         self._events: dict[str, Callable[[Message], None]] = {
             "ping": self._on_ping,
             "conf": self._on_conf,
@@ -86,11 +95,18 @@ class Session:
         for chan_id in self._channels:
             self._part(chan_id)
         self._channels.clear()
+        self._is_member = False
+        self._hub.account.leave(self)
         self._hub.leave(self)
 
     def channels(self) -> list[int]:
         """The ids of the channels that are served."""
         return [chan_id for chan_id, channel in self._channels.items() if channel.joined]
+
+    @property
+    def serves(self) -> bool:
+        """Whether there is anything that it sends."""
+        return self._is_member or bool(self.channels())
 
     def mute(self, chan_id: int) -> None:
         """Fall silent on one channel: neither updates nor heartbeats any more."""
@@ -125,6 +141,8 @@ class Session:
             message = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
             return
+        if isinstance(message, list) and self._is_member:
+            self._hub.request(self, message, self._clock())
         if not isinstance(message, dict):
             return
         event = message.get("event")
@@ -150,9 +168,20 @@ class Session:
         if update.checksum is not None and self._flags & Conf.OB_CHECKSUM:
             self._send_frame(chan_id, update.checksum)
 
+    def deliver_account(self, code: str, row: bytes) -> None:
+        """Send a message of channel 0, which has a second number of its own, but for answers."""
+        body = b'"%b",%b' % (code.encode("ascii"), row)
+        if code == "n":
+            self._send_frame(_ACCOUNT, body)
+        else:
+            self._account_sequence += 1
+            self._send_frame(_ACCOUNT, body, b",%d" % self._account_sequence)
+
     def heartbeat(self, now: float) -> None:
         """Send every channel's at once, by rising id, busy or not."""
         self.heartbeat_at = next_on_grid(self.heartbeat_at, self._interval, now)
+        if self._is_member:
+            self._send_frame(_ACCOUNT, b'"hb"')
         for chan_id in sorted(self._channels):
             if self._channels[chan_id].beating:
                 self._send_frame(chan_id, b'"hb"')
@@ -162,12 +191,12 @@ class Session:
         output, self._outbox = self._outbox, []
         return output
 
-    def _send_frame(self, chan_id: int, body: bytes) -> None:
+    def _send_frame(self, chan_id: int, body: bytes, account_sequence: bytes = b"") -> None:
         # Tail: sequence number first, then time (recorded traffic, both flags on).
         self._sequence += 1
         tail = b""
         if self._flags & Conf.SEQ_ALL:
-            tail = b",%d" % self._sequence
+            tail = b",%d%b" % (self._sequence, account_sequence)
         if self._flags & Conf.TIMESTAMP:
             tail += b",%d" % self._wall()
         self._send(b"[%d,%b%b]" % (chan_id, body, tail))
@@ -191,16 +220,30 @@ class Session:
         self._flags = Conf(flags & sum(Conf))
         self._send_event({"event": "conf", "status": "OK", "flags": flags})
 
-    def _on_auth(self, _message: Message) -> None:
-        self._send_event(
-            {
-                "event": "auth",
-                "status": "FAILED",
-                "chanId": 0,
-                "code": 10100,
-                "msg": "apikey: invalid",
-            }
-        )
+    def _on_auth(self, message: Message) -> None:
+        answer: Message = {"event": "auth", "chanId": _ACCOUNT}
+        if "subId" in message:
+            answer["subId"] = message["subId"]
+        try:
+            if self._is_member:
+                raise Rejected(10100, "auth: dup")
+            if self._in_maintenance:
+                raise Rejected(11000, "ready: not yet")
+            grant = self._hub.account.gate.admit_session(message)
+        except Rejected as rejected:
+            refusal = {"status": "FAILED", "code": rejected.code, "msg": rejected.reason}
+            self._send_event(answer | refusal)
+            return
+        auth_id = UUID(int=self._rng.getrandbits(128), version=4)
+        welcome = {"status": "OK", "userId": 1, "auth_id": str(auth_id), "caps": grant.caps()}
+        self._send_event(answer | welcome)
+        self._is_member = True
+        self._hub.open(self._clock())
+        given = message.get("filter")
+        words = given if isinstance(given, list) else []
+        filters = [each for each in words if isinstance(each, str)]
+        cancels_at_end = message.get("dms") == _CANCEL_ON_DISCONNECT
+        self._hub.account.join(self, grant, filters, cancels_at_end=cancels_at_end)
 
     @property
     def _in_maintenance(self) -> bool:

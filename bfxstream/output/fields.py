@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import UNSET, Struct
 
 from bfxstream.errors import UsageError
-from bfxstream.protocol.channels import Subscription
+from bfxstream.protocol.channels import AccountSubscription, Subscription
 from bfxstream.protocol.numbers import NULL
 from bfxstream.protocol.views import BookView, record_type
 
@@ -20,10 +20,19 @@ def known_fields(
     stamps = ["seq"] * seq + ["received_mts", "server_mts"] * timestamps
     ordered: dict[str, None] = {}
     for subscription in subscriptions:
-        for name in record_type(subscription, view).__struct_fields__:
-            if name not in ("seq", "received_mts", "server_mts"):
-                ordered[name] = None
+        for record in _records_of(subscription, view):
+            for name in record.__struct_fields__:
+                if name not in ("seq", "received_mts", "server_mts"):
+                    ordered[name] = None
     return [*ordered, *stamps]
+
+
+def _records_of(subscription: Subscription, view: BookView) -> tuple[type[Struct], ...]:
+    if isinstance(subscription, AccountSubscription):
+        from bfxstream.protocol.account.records import AccountRecord  # noqa: PLC0415  rarely needed
+
+        return get_args(AccountRecord)
+    return (record_type(subscription, view),)
 
 
 def check_fields(chosen: Sequence[str], known: Sequence[str]) -> None:

@@ -167,6 +167,17 @@ class LiquidationsSubscription(StatusSubscription, frozen=True):
     symbol: str = "global"
 
 
+class AccountSubscription(Subscription, frozen=True):
+    """Everything that concerns an account: channel 0, which `auth` opens (API: ws-auth)."""
+
+    channel: ClassVar[str] = "account"
+    symbol: str = ""
+
+    @property
+    def spec(self) -> str:
+        return self.channel
+
+
 def candles(symbol: str, timeframe: str, period: str = "") -> CandlesSubscription:
     """Candles of an exchange symbol in one of the `TIMEFRAMES`.
 
@@ -206,16 +217,18 @@ def derivative(symbol: str) -> DerivSubscription:
 
 def parse_spec(spec: str) -> Subscription:
     """Read `ticker:SYMBOL`, `trades:SYMBOL`, `book:SYMBOL[:PREC][:FREQ][:LEN]`,
-    `candles:TIMEFRAME:SYMBOL[:PERIOD]`, `deriv:SYMBOL` or `liq:global`.
+    `candles:TIMEFRAME:SYMBOL[:PERIOD]`, `deriv:SYMBOL`, `liq:global` or `account`.
 
     Raises UsageError that names the spec and what is allowed.
     """
+    if spec == AccountSubscription.channel:
+        return AccountSubscription()
     channel, colon, rest = spec.partition(":")
     if not colon or not rest or channel not in _PARSERS:
         raise UsageError(
             f"{spec!r} is not a subscription",
             hint="use ticker:SYMBOL, trades:SYMBOL, book:SYMBOL[:P0…P4|R0][:F0|F1][:1|25|100|250], "
-            "candles:TIMEFRAME:SYMBOL[:PERIOD], deriv:SYMBOL or liq:global",
+            "candles:TIMEFRAME:SYMBOL[:PERIOD], deriv:SYMBOL, liq:global or account",
         )
     try:
         return _PARSERS[channel](rest)

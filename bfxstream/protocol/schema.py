@@ -42,7 +42,7 @@ SCHEMAS: dict[str, tuple[type[Struct], ...]] = {
 
 SCHEMAS["stream"] = tuple(
     kind
-    for channel in ("ticker", "trades", "book", "candles", "deriv", "liq")
+    for channel in ("ticker", "trades", "book", "candles", "deriv", "liq", "account")
     for kind in SCHEMAS[channel]
 )
 

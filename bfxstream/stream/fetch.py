@@ -1,12 +1,14 @@
-"""One HTTP GET: certificates verified, the environment's proxies, bounded in time and size."""
+"""One HTTP request: certificates verified, the environment's proxies, bounded in time and size."""
 
 from __future__ import annotations
 
 import ssl
 import time
 import zlib
+from collections.abc import Mapping
 from functools import partial
 from http.client import HTTPException, HTTPResponse, HTTPSConnection
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -21,6 +23,7 @@ from urllib.request import (
 )
 
 from bfxstream.errors import ConnectionFailed
+from bfxstream.protocol.auth import Secret
 from bfxstream.stream import policy
 from bfxstream.stream.network import (
     SocksProxy,
@@ -42,8 +45,15 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def fetch(url: str, where: str, timeout: float = policy.REQUEST_TIMEOUT) -> Answer:
-    """The answer to a GET, its compression undone.
+def fetch(
+    url: str,
+    where: str,
+    timeout: float = policy.REQUEST_TIMEOUT,
+    *,
+    body: bytes | None = None,
+    signature: Mapping[str, Secret] = MappingProxyType({}),
+) -> Answer:
+    """The answer to a GET, or with a body to a signed POST, its compression undone.
 
     `timeout` is in seconds, for each step of connecting and for the whole answer. Raises
     ConnectionFailed, which begins with `where`, when none came whole, or it was too large.
@@ -51,7 +61,11 @@ def fetch(url: str, where: str, timeout: float = policy.REQUEST_TIMEOUT) -> Answ
     deadline = time.monotonic() + timeout
     try:
         # The scheme was checked where the base URL came from.
-        request = Request(url, headers=_HEADERS)  # noqa: S310
+        request = Request(url, data=body, headers=_HEADERS)  # noqa: S310
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+        for name, secret in signature.items():
+            request.add_header(name, secret.reveal())
         with _opener(url).open(request, timeout=timeout) as answer:
             return Answer(answer.status, _read(answer, deadline))
     except Exception as error:  # python-socks' errors have no class in common with the others

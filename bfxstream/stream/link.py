@@ -61,7 +61,10 @@ class Link:
         intake: Intake,
         world: World,
         on_frames: FrameTap | None = None,
+        *,
+        url: str | None = None,
     ) -> None:
+        """`url` where it is not the stream's."""
         options = intake.options
         self.number = number
         self.feeds = list(feeds)
@@ -73,9 +76,9 @@ class Link:
         """Those of the frames of the last batch."""
         self._options = options
         self._policy = options.policy
-        self._url = options.url
-        self._endpoint = endpoint_of(options.url)
-        self._limit = options.policy.connect_limit(options.url)
+        self._url = url or options.url
+        self._endpoint = endpoint_of(self._url)
+        self._limit = options.policy.connect_limit(self._url)
         self._intake = intake
         self._clock = world.clock
         self._limiter = world.limiter
@@ -176,15 +179,19 @@ class Link:
             session = self._begin_session()
         return self._connection, session
 
-    def _begin_session(self) -> Session:
+    def _make_session(self) -> Session:
         intake, options = self._intake, self._options
-        self._session = session = Session(
+        return Session(
             [feed.subscription for feed in self.feeds],
             intake.receivers(self.feeds),
             intake.takers(self.feeds),
             timestamps=options.timestamps or options.measure_latency,
             patience=self._policy.patience,
         )
+
+    def _begin_session(self) -> Session:
+        intake = self._intake
+        self._session = session = self._make_session()
         self.life.opened()
         intake.turn(self)
         intake.was_connected = True
@@ -236,7 +243,7 @@ class Link:
             if requests := session.frames_to_send():
                 if tap is not None:
                     tap(self.number, "sent", clock.wall_mts(), requests)
-                connection.send(requests)
+                self._send(connection, requests)
             asked = clock.now()
             if asked - now > pause:
                 held_up += asked - now
@@ -257,6 +264,9 @@ class Link:
                 raise self._ending
             if session.reconnect_reason:
                 raise ConnectionLost(session.reconnect_reason)
+
+    def _send(self, connection: Connection, requests: Sequence[bytes]) -> None:
+        connection.send(requests)
 
     def _look_at(self, watch: Watch, now: float, session: Session) -> None:
         if watch.is_dead(now):

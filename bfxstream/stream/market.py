@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bfxstream.book import OrderBook
-from bfxstream.errors import ConnectionFailed
-from bfxstream.protocol.channels import BookSubscription, Subscription
+from bfxstream.errors import ConnectionFailed, UsageError
+from bfxstream.protocol.channels import AccountSubscription, BookSubscription, Subscription
 from bfxstream.protocol.events import Event, Spread
 from bfxstream.protocol.views import BookView
 from bfxstream.stream.book_feeds import BookFeed
@@ -21,6 +21,9 @@ from bfxstream.stream.network import rest_base
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.readers import Readers
 from bfxstream.stream.spread import spread
+
+if TYPE_CHECKING:
+    from bfxstream.stream.account_link import AccountAccess, AccountLink
 
 
 class MarketStream:
@@ -39,7 +42,9 @@ class MarketStream:
         on_event: Callable[[Event], None] = lambda event: None,
         on_frames: FrameTap | None = None,
         world: World | None = None,
+        account: AccountAccess | None = None,
     ) -> None:
+        """`account` goes with an AccountSubscription."""
         check_url(options.url)
         self.subscriptions = list(dict.fromkeys(subscriptions))
         self.options = options
@@ -52,12 +57,15 @@ class MarketStream:
             self._world.history(rest_base(options.url, options.rest_url), options.policy),
             on_event,
         )
+        public = [s for s in self.subscriptions if not isinstance(s, AccountSubscription)]
         self._feeds = [
             make_feed(index, subscription, self._intake.context)
-            for index, subscription in enumerate(self.subscriptions)
+            for index, subscription in enumerate(public)
         ]
         self._links: list[Link] = []
         self._open_links(self._feeds)
+        self.account = None if len(public) == len(self.subscriptions) else self._join(account)
+        """The account's connection."""
         whole_books = options.feeds.book_view is BookView.FULL
         lengths = (s.length for s in self.subscriptions if isinstance(s, BookSubscription))
         self._readers = Readers(
@@ -123,8 +131,20 @@ class MarketStream:
             if self._intake.displaced:
                 self._move_displaced()
 
+    def _join(self, access: AccountAccess | None) -> AccountLink:
+        from bfxstream.stream.account_link import AccountLink  # noqa: PLC0415  few streams have one
+
+        if access is None:
+            raise UsageError("an account needs credentials", hint="use the command line's account")
+        number = len(self._links) + 1
+        link = AccountLink(number, access, self._intake, self._world, self._on_frames)
+        self._links.append(link)
+        return link
+
     def _tell_spread(self) -> None:
-        url, count = self.options.url, len(self._links)
+        url, count = self.options.url, len(self._links) - (self.account is not None)
+        if count < 2:
+            return
         limit = self.options.policy.connect_limit(url)
         now = self._world.clock.now()
         seconds = self._world.limiter.forecast(endpoint_of(url), limit, count, now)

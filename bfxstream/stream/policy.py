@@ -14,6 +14,8 @@ from bfxstream.protocol.patience import Patience
 PUBLIC_URL = "wss://api-pub.bitfinex.com/ws/2"
 PUBLIC_REST_URL = "https://api-pub.bitfinex.com/v2"
 AUTHENTICATED_HOST = "api.bitfinex.com"
+ACCOUNT_URL = f"wss://{AUTHENTICATED_HOST}/ws/2"
+ACCOUNT_REST_URL = f"https://{AUTHENTICATED_HOST}/v2"
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for each step of a connect: TCP, TLS, handshake."""

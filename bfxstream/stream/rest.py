@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import Struct
 
-from bfxstream.errors import BfxStreamError, ConnectionFailed, RateLimited, Refused
+from bfxstream.errors import (
+    BfxStreamError,
+    ConnectionFailed,
+    CredentialsError,
+    RateLimited,
+    Refused,
+)
+from bfxstream.protocol.auth import Secret
 from bfxstream.protocol.codes import Action, error_code
 from bfxstream.protocol.decode import UNREADABLE, with_floats
 from bfxstream.protocol.rows import CandleRow, FundingTradeRow, TradeRow
@@ -50,16 +57,33 @@ class RestClient:
         """The JSON text of an answer; parameters that are None are left out."""
         given = {name: value for name, value in parameters.items() if value is not None}
         query = f"?{urlencode(given)}" if given else ""
-        first = path.partition("/")[0]
-        where = f"cannot get {first} from {self.base}"
-        endpoint = f"{self.base}/{first}"
+        name = path.partition("/")[0]
+        where = f"cannot get {name} from {self.base}"
+        url = f"{self.base}/{quote(path, safe='/:,')}{query}"
+        return self._ask(name, path, where, lambda: fetch(url, where, self._timeout))
+
+    def post(self, path: str, body: bytes, signature: Mapping[str, Secret]) -> bytes:
+        """The JSON text of the answer to a signed call.
+
+        Raises CredentialsError where the exchange refuses the key.
+        """
+        where = f"cannot get {path} from {self.base}"
+        url = f"{self.base}/{path}"
+        return self._ask(
+            path,
+            path,
+            where,
+            lambda: fetch(url, where, self._timeout, body=body, signature=signature),
+        )
+
+    def _ask(self, name: str, path: str, where: str, ask: Callable[[], Answer]) -> bytes:
+        endpoint = f"{self.base}/{name}"
         wait = self._limiter.enter(endpoint, self._limit, self._clock())
         if wait > 0:
             hint = f"wait {wait:.0f} s"
             raise RateLimited(f"{where}: asked for too often", hint=hint, wait=wait)
         try:
-            answer = fetch(f"{self.base}/{quote(path, safe='/:,')}{query}", where, self._timeout)
-            return _checked(answer, path, where)
+            return _checked(ask(), path, where)
         except RateLimited as error:
             self._limiter.keep_away(endpoint, self._clock() + error.wait)
             raise
@@ -161,6 +185,8 @@ def _refusal(code: int, text: str, path: str, where: str) -> BfxStreamError:
         return _too_many(where)
     if meaning.action is Action.RETRY:
         return ConnectionFailed(f"{where}: {said}")
+    if meaning.action is Action.CREDENTIALS:
+        return CredentialsError(f"{path}: {said}", hint=meaning.remedy)
     return Refused(f"{path}: {said}", hint=meaning.remedy)
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from bfxstream.demo import DemoExchange
+from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET
 
 PACKAGE = "bitfinex-api-py>=4,<5"
 SCRIPT = Path(__file__).with_name("official_client.py")
+ACCOUNT_SCRIPT = Path(__file__).with_name("official_account.py")
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +58,21 @@ def seen(official_python: Path) -> dict[str, Any]:
     assert run.returncode == 0, run.stderr
     found: dict[str, Any] = json.loads(run.stdout)
     return found
+
+
+def test_the_official_client_trades_on_the_demo_account(official_python: Path) -> None:
+    with DemoExchange(seed=3) as exchange:
+        arguments = [str(official_python), str(ACCOUNT_SCRIPT), exchange.url, DEMO_KEY, DEMO_SECRET]
+        run = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode == 0, run.stderr
+    seen = json.loads(run.stdout)
+    assert ["exchange", "BTC", 2] in seen.pop("wallets")
+    assert seen == {
+        "answer": ["SUCCESS", 77],
+        "new": [77, "ACTIVE", 60000],
+        "update": [77, "ACTIVE", 60100],
+        "cancel": [77, "CANCELED", 60100],
+    }
 
 
 def test_the_official_client_reads_the_ticker(seen: dict[str, Any]) -> None:

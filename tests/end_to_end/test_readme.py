@@ -15,7 +15,8 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 SETUP = [block for block in BLOCKS if "python3 -m venv" in block]
 SERVER, CLIENT = (block for block in BLOCKS if "8080" in block)
-COMMANDS = ("ticker", "trades", "book", "stream", "symbols", "demo-exchange")
+COMMANDS = ("ticker", "trades", "book", "stream", "symbols", "demo-exchange", "account")
+ORDERS = ("order new", "order list")
 EXAMPLES = [block for block in BLOCKS if block not in (*SETUP, SERVER, CLIENT)]
 
 
@@ -66,8 +67,8 @@ def test_two_commands_do_all_the_setup() -> None:
 
 
 def test_every_command_is_named_and_every_option_of_the_table_exists() -> None:
-    helps = {name: run(name, "--help").stdout for name in COMMANDS}
-    for name in (*helps, "candles", "deriv", "liquidations", "completion", "schema"):
+    helps = {name: run(*name.split(), "--help").stdout for name in (*COMMANDS, *ORDERS)}
+    for name in (*COMMANDS, "order", "candles", "deriv", "liquidations", "completion", "schema"):
         assert f"bfxstream {name}" in README
     for option in set(re.findall(r"`(--[a-z-]+)", README)):
         assert any(option in text for text in helps.values()), option

@@ -27,11 +27,10 @@ from bfxstream.protocol.account.quantities import (
     option_of,
     plain,
 )
-from bfxstream.protocol.symbols import Market, market_of
+from bfxstream.protocol.symbols import Market, is_derivative, market_of
 
 _EXCHANGE = "EXCHANGE "
 _MAX_ID = 2**53 - 1
-_DERIVATIVE_MARK = "F0"
 
 
 class OrderFlag(enum.IntFlag):
@@ -341,12 +340,6 @@ class ClientIds:
         # A clock that stands still or is set back must not repeat an id.
         self._last = max(millisecond, self._last + 1)
         return self._last << self.PROCESS_BITS | self._process
-
-
-def is_derivative(symbol: str) -> bool:
-    """Whether the symbol is of the form `tBTCF0:USTF0`."""
-    base, colon, quote = symbol.partition(":")
-    return bool(colon) and base.endswith(_DERIVATIVE_MARK) and quote.endswith(_DERIVATIVE_MARK)
 
 
 def _check_type(name: str, typed: str) -> None:

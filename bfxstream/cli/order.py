@@ -1,0 +1,211 @@
+"""`bfxstream order`: the group of commands that send orders, and what they have in common."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bfxstream.cli.group import LazyGroup
+from bfxstream.cli.options import DEBUG, DEMO, FIELDS, QUIET, REST_URL, TIME, URL, flag
+from bfxstream.cli.stderr import say
+from bfxstream.errors import BfxStreamError, ExitCode, Refused, UsageError
+
+if TYPE_CHECKING:
+    from bfxstream.cli.endpoint import Endpoint
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ANSWER_TIMEOUT = 15.0
+
+_COMMANDS = {
+    "new": ("bfxstream.cli.order_new", "Send a new order."),
+    "update": ("bfxstream.cli.order_change", "Change an open order."),
+    "cancel": ("bfxstream.cli.order_change", "Cancel open orders."),
+    "cancel-all": ("bfxstream.cli.order_change", "Cancel every open order."),
+    "list": ("bfxstream.cli.order_change", "List the open orders."),
+}
+
+
+@click.group(cls=LazyGroup, lazy_commands=_COMMANDS)
+def order() -> None:
+    """Send, change, cancel and list orders of your account.
+
+    The key and its secret come from BFX_API_KEY and BFX_API_SECRET, or from the files that
+    BFX_API_KEY_FILE and BFX_API_SECRET_FILE name. Nothing is ever sent twice.
+
+    \b
+    Exit codes: 0 the exchange has taken it, 1 its outcome is unknown (or there was no
+    connection), 2 nothing was sent, 3 the exchange has rejected it, 4 credentials.
+
+    \b
+    Examples:
+      bfxstream order new tBTCUSD --side buy --amount 0.01 --price 60000
+      bfxstream order list
+      bfxstream order cancel 123456
+    """
+
+
+@dataclass(frozen=True)
+class OrderSettings:
+    """What the shared options say, by their names."""
+
+    fields: tuple[str, ...] | None
+    timeout: float | None
+    url: str | None
+    rest_url: str | None
+    demo: bool
+    quiet: bool
+    verbose: bool
+    debug: bool
+
+
+_SHARED = (
+    FIELDS,
+    click.option("--timeout", type=TIME, help="How long to wait for the exchange's answer: 15s."),
+    URL,
+    REST_URL,
+    DEMO,
+    QUIET,
+    flag("--verbose", "-v", help="Every event of the connection."),
+    DEBUG,
+)
+
+# None of these reads the environment: what trades is said on the command line.
+_SENDING = (
+    click.option("--yes", "-y", is_flag=True, help="Do not ask: for scripts."),
+    click.option("--dry-run", is_flag=True, help="Print the message, and send nothing."),
+)
+
+
+def shared_options(command: F) -> F:
+    """The options of every order command; see `OrderSettings`."""
+    for add in reversed(_SHARED):
+        command = add(command)
+    return command
+
+
+def sending_options(command: F) -> F:
+    """The options of a command that sends something."""
+    for add in reversed(_SENDING):
+        command = add(command)
+    return command
+
+
+def confirm(what: str, message: bytes, *, yes: bool, dry_run: bool) -> bool:
+    """Show what will be sent and ask; False where it is only shown.
+
+    Raises UsageError where nobody can be asked, or the answer is no.
+    """
+    if dry_run:
+        click.echo(message)
+        return False
+    if yes:
+        return True
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask on; nothing was sent", hint="use --yes")
+    say(f"{what}: {message.decode()}")
+    if not click.confirm("Send it?", err=True):
+        raise UsageError("not confirmed; nothing was sent")
+    return True
+
+
+@contextmanager
+def order_desk(settings: OrderSettings, *words: str) -> Iterator[Any]:
+    """An OrderDesk, for the time of one command."""
+    from bfxstream.cli.access import account_access  # noqa: PLC0415
+    from bfxstream.cli.endpoint import endpoint  # noqa: PLC0415
+    from bfxstream.cli.reporter import Reporter  # noqa: PLC0415
+    from bfxstream.cli.signals import Signals  # noqa: PLC0415
+    from bfxstream.cli.time_scale import time_scale  # noqa: PLC0415
+    from bfxstream.stream.options import StreamOptions  # noqa: PLC0415
+    from bfxstream.stream.order_desk import OrderDesk  # noqa: PLC0415
+    from bfxstream.stream.policy import Policy  # noqa: PLC0415
+
+    with Signals(), endpoint(settings.url, settings.rest_url, settings.demo) as place:
+        reporter = Reporter(settings, silent=False)
+        desk = OrderDesk(
+            account_access(place, reporter.warn, words=words),
+            StreamOptions(url=place.url, tick=0.05, policy=Policy().scaled(time_scale())),
+            lambda symbol: _sizes(place, symbol),
+            on_event=reporter.report,
+            on_frames=reporter.frames if settings.debug else None,
+        )
+        try:
+            yield desk
+        finally:
+            desk.close()
+
+
+def _sizes(place: Endpoint, symbol: str) -> tuple[Decimal | None, Decimal | None]:
+    """The least and the most of a symbol, where its list is at hand: nothing waits for it."""
+    from bfxstream.protocol.numbers import decimal, is_null  # noqa: PLC0415
+    from bfxstream.stream.rest import RestClient  # noqa: PLC0415
+    from bfxstream.stream.symbol_cache import SymbolCache, ask_for_symbols  # noqa: PLC0415
+
+    if place.demo:
+        known = ask_for_symbols(RestClient(place.rest_base))
+    elif kept := SymbolCache().load(place.rest_base):
+        known = kept.symbols
+    else:
+        return None, None
+    for each in known.symbols:
+        if each.symbol == symbol:
+            sizes = (each.min_order_size, each.max_order_size)
+            least, most = (None if is_null(size) else decimal(size) for size in sizes)
+            return least, most
+    return None, None
+
+
+def new_client_id() -> int:
+    """An id for an order: what it is known by, whatever becomes of the connection."""
+    from bfxstream.protocol.account.orders import ClientIds  # noqa: PLC0415
+
+    ids = ClientIds(secrets.randbits(ClientIds.PROCESS_BITS))
+    return ids.next(time.time_ns() // 1_000_000)
+
+
+def print_orders(orders: Sequence[Any], fields: tuple[str, ...] | None) -> None:
+    """Orders as JSON Lines."""
+    from bfxstream.output.descriptors import LineWriter  # noqa: PLC0415
+    from bfxstream.output.pipe import pipe_sink  # noqa: PLC0415
+    from bfxstream.protocol.account.records import Order  # noqa: PLC0415
+
+    if sys.stdout is None:
+        return
+    sink = pipe_sink("jsonl", LineWriter(sys.stdout.fileno()), fields, Order.__struct_fields__)
+    sink.write(orders)
+
+
+def check_order_fields(fields: tuple[str, ...] | None) -> None:
+    """Raise UsageError for a field that no order has."""
+    from bfxstream.output.fields import check_fields  # noqa: PLC0415
+    from bfxstream.protocol.account.records import Order  # noqa: PLC0415
+
+    if fields is not None:
+        check_fields(fields, Order.__struct_fields__)
+
+
+def conclude(outcome: Any, name: str, fields: tuple[str, ...] | None) -> int:
+    """Print what became of a request; the exit code.
+
+    Raises Refused for a rejection, BfxStreamError where the outcome is unknown.
+    """
+    from bfxstream.protocol.account.answers import Verdict  # noqa: PLC0415
+
+    print_orders(outcome.orders, fields)
+    if outcome.verdict is Verdict.REJECTED:
+        raise Refused(f"the exchange rejected {name}: {outcome.words}")
+    if outcome.verdict is Verdict.UNKNOWN:
+        raise BfxStreamError(
+            f"what became of {name} is unknown: {outcome.words}",
+            hint="look before sending it again: bfxstream order list",
+        )
+    return ExitCode.OK

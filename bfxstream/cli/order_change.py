@@ -1,0 +1,168 @@
+"""`bfxstream order update`, `cancel`, `cancel-all` and `list`: what is done to open orders."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from bfxstream.cli.order import (
+    ANSWER_TIMEOUT,
+    OrderSettings,
+    check_order_fields,
+    conclude,
+    confirm,
+    order_desk,
+    print_orders,
+    sending_options,
+    shared_options,
+)
+from bfxstream.cli.types import SymbolType
+from bfxstream.errors import ExitCode, UsageError
+from bfxstream.protocol.account.answers import Pending, PendingCancels
+from bfxstream.protocol.account.orders import CancelOrder, CancelOrders, OrderName, UpdateOrder
+from bfxstream.protocol.account.quantities import parse_number
+
+_CID = click.option("--cid", type=int, help="The order of this client id, with --date.")
+_DATE = click.option("--date", help="The UTC day on which it was sent: 2030-01-31.")
+
+
+@click.command()
+@click.argument("order_id", metavar="[ID]", type=int, required=False)
+@_CID
+@_DATE
+@click.option("--amount", help="The new amount, negative for a sale.")
+@click.option("--delta", help="What is added to the amount.")
+@click.option("--price", help="The new price.")
+@click.option("--price-aux-limit", help="The new limit of a STOP LIMIT.")
+@click.option("--price-trailing", help="The new distance of a TRAILING STOP.")
+@click.option("--gid", type=int, help="The new group.")
+@click.option("--lev", type=int, help="The new leverage, of derivatives.")
+@click.option("--tif", help="Good until this time: '2030-01-31 23:59:00', UTC.")
+@sending_options
+@shared_options
+def update(
+    order_id: int | None,
+    cid: int | None,
+    date: str | None,
+    yes: bool,
+    dry_run: bool,
+    **options: Any,
+) -> int | None:
+    """Change the open order of this ID, or of a client id and its day.
+
+    \b
+    Examples:
+      bfxstream order update 123456 --price 60100
+      bfxstream order update --cid 42 --date 2030-01-31 --delta 0.01 --yes
+    """
+    numbers = ("amount", "delta", "price", "price_aux_limit", "price_trailing")
+    changes: dict[str, Any] = {name: _number(options.pop(name), name) for name in numbers}
+    request = UpdateOrder(
+        order=OrderName(id=order_id, cid=cid, cid_date=date),
+        **changes,
+        **{name: options.pop(name) for name in ("gid", "lev", "tif")},
+    )
+    return _send(request, OrderSettings(**options), yes=yes, dry_run=dry_run)
+
+
+@click.command()
+@click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
+@_CID
+@_DATE
+@click.option("--gid", "gids", type=int, multiple=True, help="All orders of this group.")
+@sending_options
+@shared_options
+def cancel(
+    ids: tuple[int, ...],
+    cid: int | None,
+    date: str | None,
+    gids: tuple[int, ...],
+    yes: bool,
+    dry_run: bool,
+    **options: Any,
+) -> int | None:
+    """Cancel the open orders of these IDs, of a client id and its day, or of a group.
+
+    \b
+    Examples:
+      bfxstream order cancel 123456
+      bfxstream order cancel --cid 42 --date 2030-01-31 --yes
+      bfxstream order cancel --gid 7
+    """
+    request: CancelOrder | CancelOrders
+    if (cid is not None or date is not None) and (ids or gids):
+        raise UsageError("--cid names one order: no ID and no --gid goes with it")
+    if len(ids) > 1 or gids:
+        request = CancelOrders(ids=ids, gids=gids)
+    else:
+        request = CancelOrder(OrderName(id=ids[0] if ids else None, cid=cid, cid_date=date))
+    return _send(request, OrderSettings(**options), yes=yes, dry_run=dry_run)
+
+
+@click.command()
+@sending_options
+@shared_options
+def cancel_all(yes: bool, dry_run: bool, **options: Any) -> int | None:
+    """Cancel every open order of the account.
+
+    \b
+    Examples:
+      bfxstream order cancel-all --yes
+    """
+    request = CancelOrders(all=True)
+    return _send(request, OrderSettings(**options), yes=yes, dry_run=dry_run)
+
+
+@click.command(name="list")
+@click.argument("symbols", metavar="[SYMBOL]...", type=SymbolType(), nargs=-1)
+@click.option("--cid", type=int, help="Only the order of this client id.")
+@shared_options
+def list_(symbols: tuple[str, ...], cid: int | None, **options: Any) -> int:
+    """List the open orders, of these SYMBOLs or all.
+
+    \b
+    Examples:
+      bfxstream order list
+      bfxstream order list tBTCUSD --fields id,amount,price
+    """
+    settings = OrderSettings(**options)
+    check_order_fields(settings.fields)
+    with order_desk(settings, "trading", "notify") as desk:
+        found = desk.open_orders(settings.timeout or ANSWER_TIMEOUT)
+    print_orders(
+        [
+            order
+            for order in found
+            if (not symbols or order.symbol in symbols)
+            and (cid is None or bytes(order.cid) == b"%d" % cid)
+        ],
+        settings.fields,
+    )
+    return ExitCode.OK
+
+
+def _send(
+    request: UpdateOrder | CancelOrder | CancelOrders,
+    settings: OrderSettings,
+    *,
+    yes: bool,
+    dry_run: bool,
+) -> int | None:
+    check_order_fields(settings.fields)
+    what = "change" if isinstance(request, UpdateOrder) else "cancel"
+    if not confirm(what, request.message(), yes=yes, dry_run=dry_run):
+        return None
+    timeout = settings.timeout or ANSWER_TIMEOUT
+    with order_desk(settings, "trading", "notify") as desk:
+        if isinstance(request, CancelOrders):
+            pending: Any = PendingCancels(request, desk.open_orders(timeout))
+        else:
+            pending = Pending(request)
+        outcome = desk.carry_out(request.message(), pending, timeout)
+    return conclude(outcome, f"the request to {what}", settings.fields)
+
+
+def _number(text: str | None, name: str) -> Decimal | None:
+    return None if text is None else parse_number(text, name)

@@ -1,0 +1,353 @@
+"""The demo account's orders in the market: they rest, match, wait as stops, and end."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from bfxstream.demo.conf import halves
+from bfxstream.demo.engine import Engine, Side, Trade
+from bfxstream.demo.flow import Event
+from bfxstream.demo.market import Market
+from bfxstream.demo.orders import (
+    AccountOrder,
+    OrderRefused,
+    check_order,
+    decimal_amount,
+    read_amount,
+    read_flags,
+    read_id,
+    read_price,
+    read_tif,
+)
+from bfxstream.demo.prices import AMOUNT_DECIMALS, units
+from bfxstream.demo.wallets import Wallets
+from bfxstream.protocol.account.orders import OrderFlag
+from bfxstream.protocol.numbers import js_number, js_text
+
+_TAKER_FEE, _MAKER_FEE = Decimal("0.002"), Decimal("0.001")
+_KEPT = 10_000
+"""Orders that have ended, and executions, that can be asked for later."""
+
+_STOPS = ("STOP", "STOP LIMIT", "TRAILING STOP")
+
+
+class AccountExecution(NamedTuple):
+    """One execution of an order of the account."""
+
+    trade_id: int
+    symbol: str
+    mts: int
+    row: bytes
+    """As `tu` has it, with the fee."""
+    bare_row: bytes
+    """As `te` has it, without."""
+
+
+class Trading:
+    """Tells what happens by the API's codes, as it happens."""
+
+    def __init__(
+        self,
+        market: Market,
+        tell: Callable[[str, bytes, str], None],
+        play: Callable[[Event], None],
+        executed: Callable[[AccountExecution], None],
+        wall: Callable[[], int],
+    ) -> None:
+        """`tell` takes a code, a row and what it is about; `play` an event of the market."""
+        self.open: dict[int, AccountOrder] = {}
+        self.past: deque[AccountOrder] = deque(maxlen=_KEPT)
+        """Orders that have ended, the last one at the end."""
+        self.executions: deque[AccountExecution] = deque(maxlen=_KEPT)
+        self.wallets = Wallets()
+        self._market = market
+        self._tell = tell
+        self._play = play
+        self._executed = executed
+        self._wall = wall
+        self._arriving: int | None = None
+        """The order that is on its way into the book: it is told of when it is there."""
+
+    def check_funds(self, order: AccountOrder) -> None:
+        """Raise OrderRefused where the balance does not cover the order."""
+        currency, need = self._need(order)
+        if need > self.wallets.available(currency) + order.held:
+            side = "buy" if order.side is Side.BID else "sell"
+            amount = js_text(decimal_amount(order.amount))
+            raise OrderRefused(
+                f"Invalid order: not enough exchange balance for {side} of {amount} "
+                f"{order.symbol[1:]}"
+            )
+
+    def place(self, *orders: AccountOrder) -> None:
+        """Let an order into the market, or an OCO pair, whose funds have been checked."""
+        for order in orders:
+            self.open[order.order_id] = order
+            order.waiting = order.kind in _STOPS
+            if order.waiting:
+                order.trigger = self._first_trigger(order)
+            self._hold(order)
+        for order in orders:
+            if order.waiting:
+                self._tell_order("on", order)
+            elif order.order_id in self.open:
+                self._send(order, "on")
+        self._set_off(orders[0].symbol)
+
+    def cancel(self, order: AccountOrder, status: str = "CANCELED") -> None:
+        """End an open order."""
+        if not order.waiting:
+            self._engine(order).cancel(order.order_id)
+        was = f" was: {order.status}" if order.executed else ""
+        self._close(order, status + was)
+
+    def change(self, order: AccountOrder, body: Mapping[str, Any]) -> None:
+        """Change an open order, but not yet in the market. Raises OrderRefused."""
+        before = {name: getattr(order, name) for name in _CHANGEABLE}
+        try:
+            self._change(order, body)
+            check_order(order)
+            self.check_funds(order)
+        except OrderRefused:
+            _restore(order, before)
+            raise
+
+    def replace(self, order: AccountOrder) -> None:
+        """Put a changed order into the market anew: it loses its place in the book."""
+        if order.waiting:
+            self._hold(order)
+            self._tell_order("ou", order)
+            self._set_off(order.symbol)
+        else:
+            self._engine(order).cancel(order.order_id)
+            self._hold(order)
+            self._send(order, "ou")
+
+    def expire(self) -> None:
+        """End the orders whose time is over."""
+        now = self._wall()
+        for order in [each for each in self.open.values() if each.tif and each.tif <= now]:
+            self.cancel(order)
+
+    def follow(self, event: Event) -> None:
+        """See what an event of the market did to the account's orders."""
+        for trade in event.trades:
+            for order_id, is_maker in ((trade.maker_id, True), (trade.taker_id, False)):
+                order = self.open.get(order_id)
+                if order is not None:
+                    self._fill(order, trade, is_maker)
+        if event.trades and self.open:
+            self._set_off(event.symbol)
+
+    # Into the market.
+
+    def _send(self, order: AccountOrder, code: str) -> None:
+        engine = self._engine(order)
+        limit = self._limit_units(order)
+        facing = engine.side(order.side.other).best
+        crosses = facing is not None and (limit is None or (limit - facing) * order.side >= 0)
+        if order.flags & OrderFlag.POST_ONLY and crosses:
+            self._close(order, "POSTONLY CANCELED")
+            return
+        if order.kind == "FOK" and self._cost(order)[1] < order.amount:
+            self._close(order, "FILLORKILL CANCELED")
+            return
+        self._arriving = order.order_id
+        listing = self._market.listings[order.symbol]
+        event = listing.place(order.side, order.amount, limit, order.order_id, self._market.mts)
+        self._play(event)
+        self._arriving = None
+        if order.amount == 0:
+            self._close(order, order.status)
+        elif order.kind == "IOC":
+            engine.cancel(order.order_id)
+            self._close(order, "IOC CANCELED" + (f" was: {order.status}" * bool(order.executed)))
+        elif limit is None:
+            self._close(order, "CANCELED" + (f" was: {order.status}" * bool(order.executed)))
+        else:
+            self._tell_order(code, order)
+
+    def _set_off(self, symbol: str) -> None:
+        """Let the stops go that the last price has reached."""
+        listing = self._market.listings[symbol]
+        if self._arriving is not None or listing.figures.last is None:
+            return
+        last = Decimal(listing.figures.last).scaleb(-listing.instrument.price_decimals)
+        for order in [each for each in self.open.values() if each.waiting]:
+            if order.symbol != symbol or order.order_id not in self.open or not order.trigger:
+                continue
+            if order.price_trailing is not None:
+                followed = last + order.side * order.price_trailing
+                order.trigger = min(order.trigger * order.side, followed * order.side) * order.side
+            if (last - order.trigger) * order.side >= 0:
+                self._go(order)
+
+    def _go(self, order: AccountOrder) -> None:
+        order.waiting = False
+        self._end_twin(order)
+        try:
+            self.check_funds(order)
+        except OrderRefused:
+            self._close(order, "INSUFFICIENT BALANCE")
+            return
+        self._hold(order)
+        self._send(order, "ou")
+
+    def _first_trigger(self, order: AccountOrder) -> Decimal | None:
+        if order.price_trailing is None:
+            return order.price
+        listing = self._market.listings[order.symbol]
+        last = Decimal(listing.figures.last or 0).scaleb(-listing.instrument.price_decimals)
+        return last + order.side * order.price_trailing
+
+    # What happened.
+
+    def _fill(self, order: AccountOrder, trade: Trade, is_maker: bool) -> None:
+        price = Decimal(trade.price).scaleb(-order.instrument.price_decimals)
+        amount = decimal_amount(trade.amount)
+        order.amount -= trade.amount
+        order.turnover += price * amount
+        order.mts_update = self._wall()
+        base, quote = halves(order.symbol[1:])
+        received, paid = (base, quote) if order.side is Side.BID else (quote, base)
+        worth = {base: amount, quote: price * amount}
+        fee = worth[received] * (_MAKER_FEE if is_maker else _TAKER_FEE)
+        story = f"Exchange {js_text(amount)} {base} for {quote} @ {js_text(price)}"
+        self.wallets.move(paid, -worth[paid], story)
+        self.wallets.move(received, worth[received] - fee, story)
+        done = "PARTIALLY FILLED" if order.amount else "EXECUTED"
+        order.status = f"{done} @ {js_text(price)}({js_text(amount * order.side)})"
+        self._note(order, trade, price, is_maker, (fee, received))
+        self._hold(order)
+        if order.order_id != self._arriving:
+            if order.amount:
+                self._tell_order("ou", order)
+            else:
+                self._close(order, order.status)
+        self._end_twin(order)
+
+    def _note(
+        self,
+        order: AccountOrder,
+        trade: Trade,
+        price: Decimal,
+        is_maker: bool,
+        fee: tuple[Decimal, str],
+    ) -> None:
+        amount = decimal_amount(trade.amount * order.side)
+        mts = order.mts_update
+        common = [trade.trade_id, order.symbol, mts, order.order_id]
+        common += [js_number(amount), js_number(price), order.type]
+        common += [None if order.price is None else js_number(order.price), 1 if is_maker else -1]
+        execution = AccountExecution(
+            trade.trade_id,
+            order.symbol,
+            mts,
+            msgspec.json.encode([*common, js_number(-fee[0]), fee[1], order.cid]),
+            msgspec.json.encode([*common, None, None, order.cid]),
+        )
+        self.executions.append(execution)
+        self._executed(execution)
+
+    def _close(self, order: AccountOrder, status: str) -> None:
+        order.status = status
+        order.mts_update = self._wall()
+        order.waiting = False
+        del self.open[order.order_id]
+        self._hold(order)
+        self.past.append(order)
+        self._tell_order("oc", order)
+        self._end_twin(order)
+
+    def _end_twin(self, order: AccountOrder) -> None:
+        twin = self.open.get(order.twin or 0)
+        order.twin = None
+        if twin is not None:
+            twin.twin = None
+            self.cancel(twin)
+
+    def _tell_order(self, code: str, order: AccountOrder) -> None:
+        self._tell(code, order.row(), order.symbol)
+        for currency in halves(order.symbol[1:]):
+            self._tell("wu", self.wallets.row(currency), f"exchange-{currency}")
+
+    # Money.
+
+    def _hold(self, order: AccountOrder) -> None:
+        """Keep what the rest of an order needs."""
+        currency, need = self._need(order)
+        if order.order_id not in self.open or (order.twin and order.waiting):
+            need = Decimal()
+        self.wallets.hold(currency, need - order.held)
+        order.held = need
+
+    def _need(self, order: AccountOrder) -> tuple[str, Decimal]:
+        """What the rest of an order costs at most, and in which currency."""
+        base, quote = halves(order.symbol[1:])
+        if order.side is Side.ASK:
+            return base, decimal_amount(order.amount)
+        price = order.limit or order.trigger or order.price
+        if price is None or (order.limit is None and not order.waiting):
+            return quote, self._cost(order)[0]
+        return quote, price * decimal_amount(order.amount)
+
+    def _cost(self, order: AccountOrder) -> tuple[Decimal, int]:
+        """What could be traded at once within the limit, in quote currency and in 10**-8."""
+        limit, left = self._limit_units(order), order.amount
+        cost = 0
+        for price, level in self._engine(order).side(order.side.other).levels():
+            if not left or (limit is not None and (limit - price) * order.side < 0):
+                break
+            amount = min(left, level.amount)
+            cost += price * amount
+            left -= amount
+        decimals = order.instrument.price_decimals + AMOUNT_DECIMALS
+        return Decimal(cost).scaleb(-decimals), order.amount - left
+
+    def _limit_units(self, order: AccountOrder) -> int | None:
+        limit = order.limit
+        return None if limit is None else units(str(limit), order.instrument.price_decimals)
+
+    def _engine(self, order: AccountOrder) -> Engine:
+        return self._market.listings[order.symbol].engine
+
+    # Changes.
+
+    def _change(self, order: AccountOrder, body: Mapping[str, Any]) -> None:
+        amount = None
+        if body.get("amount") is not None:
+            amount = read_amount(body["amount"])
+        elif body.get("delta") is not None:
+            amount = read_amount(body["delta"]) + decimal_amount(order.amount * order.side)
+        if amount is not None:
+            if amount * order.side <= 0:
+                raise OrderRefused("amount: invalid")
+            executed = order.executed
+            order.amount = int(abs(amount).scaleb(AMOUNT_DECIMALS))
+            order.original = executed + order.amount
+        for name in ("price", "price_aux_limit", "price_trailing"):
+            if (price := read_price(body, name)) is not None:
+                setattr(order, name, price)
+        if body.get("flags") is not None:
+            order.flags = read_flags(body["flags"])
+        order.gid = read_id(body, "gid") or order.gid
+        order.mts_update = self._wall()
+        order.tif = read_tif(body.get("tif"), order.mts_update) or order.tif
+        if order.waiting:
+            order.trigger = self._first_trigger(order)
+
+
+_CHANGEABLE = (
+    *("amount", "original", "price", "price_aux_limit", "price_trailing"),
+    *("flags", "gid", "mts_update", "tif", "trigger"),
+)
+
+
+def _restore(order: AccountOrder, before: Mapping[str, Any]) -> None:
+    for name, value in before.items():
+        setattr(order, name, value)

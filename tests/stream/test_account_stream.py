@@ -1,0 +1,176 @@
+"""An account's stream and its orders on the demo exchange, over lost connections."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from demo_account import access, options
+
+from bfxstream.demo import DemoExchange
+from bfxstream.errors import UsageError
+from bfxstream.protocol.account.answers import Outcome, Pending, PendingCancels, Verdict, Wait
+from bfxstream.protocol.account.orders import (
+    CancelOrder,
+    CancelOrders,
+    ClientIds,
+    NewOrder,
+    OrderName,
+)
+from bfxstream.protocol.account.records import AccountTrade, Order
+from bfxstream.protocol.channels import AccountSubscription
+from bfxstream.stream.account_link import check_account_url
+from bfxstream.stream.market import MarketStream
+from bfxstream.stream.order_desk import OrderDesk
+
+TIMEOUT = 20.0
+cids = ClientIds(Random(1).randrange(1 << 18))
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> Iterator[DemoExchange]:
+    with DemoExchange(
+        seed=3,
+        rate=400,
+        heartbeat=0.2,
+        requests_a_minute=None,
+        journal_file=tmp_path / "journal",
+    ) as running:
+        yield running
+
+
+def order(**fields: Any) -> NewOrder:
+    limit = {"symbol": "tBTCUSD", "side": "buy", "type": "EXCHANGE LIMIT", "price": Decimal(60000)}
+    cid = cids.next(time.time_ns() // 1_000_000)
+    return NewOrder(**({"amount": Decimal("0.01"), "cid": cid} | limit | fields))
+
+
+def carry_out(
+    exchange: DemoExchange,
+    folder: Path,
+    request: Any,
+    *,
+    wait: Wait = Wait.ANSWER,
+    fault: str = "",
+    timeout: float = TIMEOUT,
+) -> Outcome:
+    """Send a request over a connection of its own, with a fault as soon as it is sent."""
+
+    def watch(number: int, direction: str, mts: int, frames: list[bytes]) -> None:
+        if fault and direction == "sent" and request.message() in frames:
+            exchange.inject(fault)
+
+    desk = OrderDesk(access(exchange, folder), options(exchange), on_frames=watch)
+    try:
+        if isinstance(request, CancelOrders):
+            pending: Any = PendingCancels(request, desk.open_orders(TIMEOUT))
+        else:
+            pending = Pending(request, wait)
+        return desk.carry_out(request.message(), pending, timeout, follow=wait is not Wait.ANSWER)
+    finally:
+        desk.close()
+
+
+def open_orders(exchange: DemoExchange, folder: Path) -> list[Order]:
+    desk = OrderDesk(access(exchange, folder), options(exchange))
+    try:
+        return desk.open_orders(TIMEOUT)
+    finally:
+        desk.close()
+
+
+def test_an_order_is_placed_listed_and_cancelled(exchange, tmp_path):
+    placed = carry_out(exchange, tmp_path, order())
+    assert placed.verdict is Verdict.ACCEPTED
+    [resting] = open_orders(exchange, tmp_path)
+    assert resting.id == placed.orders[0].id
+    cancelled = carry_out(exchange, tmp_path, CancelOrder(OrderName(id=resting.id)))
+    assert [(o.type, o.status) for o in cancelled.orders] == [("oc", "CANCELED")]
+    assert carry_out(exchange, tmp_path, CancelOrders(all=True)).verdict is Verdict.ACCEPTED
+    assert open_orders(exchange, tmp_path) == []
+
+
+def test_an_order_that_rests_near_the_market_is_followed_until_it_is_filled(exchange, tmp_path):
+    filled = carry_out(exchange, tmp_path, order(price=Decimal(80000)), wait=Wait.FILLED)
+    assert filled.orders[-1].type == "oc"
+
+
+def test_a_rejection_has_the_exchanges_words(exchange, tmp_path):
+    refused = carry_out(exchange, tmp_path, order(amount=Decimal(100)))
+    assert refused.verdict is Verdict.REJECTED
+    assert "not enough exchange balance" in refused.words
+
+
+def test_no_order_is_doubled_and_no_outcome_is_made_up_when_connections_break(exchange, tmp_path):
+    rng = Random(5)
+    told: dict[int, Verdict] = {}
+    for fault in ("drop", "truncate", "close", "drop", "truncate", "close"):
+        kind = rng.choice(["EXCHANGE LIMIT", "EXCHANGE MARKET"])
+        price = None if kind == "EXCHANGE MARKET" else Decimal(rng.choice([60000, 80000]))
+        new = order(type=kind, price=price)
+        told[new.cid] = carry_out(exchange, tmp_path, new, fault=fault, timeout=1.5).verdict
+    rest = access(exchange, tmp_path).rest
+    there = Counter(int(bytes(o.cid)) for o in [*rest.open_orders(), *rest.past_orders(since=0)])
+    assert set(there.values()) <= {1}
+    for cid, verdict in told.items():
+        assert verdict is Verdict.UNKNOWN or there[cid] == 1
+    assert Verdict.ACCEPTED in told.values()
+
+
+def test_every_execution_is_told_once_whatever_breaks(exchange, tmp_path):
+    stream = MarketStream(
+        [AccountSubscription()], options(exchange), account=access(exchange, tmp_path, "trading")
+    )
+    seen: list[AccountTrade] = []
+    faults = ["skip", "drop", "skip", "skip", "truncate", "skip", "close"]
+    deadline = time.monotonic() + TIMEOUT
+    placed = 0
+    for batch in stream.batches():
+        assert time.monotonic() < deadline
+        seen += [record for record in batch if isinstance(record, AccountTrade)]
+        account = stream.account
+        assert account is not None
+        if not account.feed.settled or stream.stats.reconnects < placed:
+            continue  # the last fault is not overcome yet
+        if placed == len(faults):
+            if _fees(seen) == _journal(tmp_path):
+                break
+        elif account.request(order_at_market()):
+            exchange.inject(faults[placed])
+            placed += 1
+    stream.close()
+    journal = _journal(tmp_path)
+    assert len(journal) > 0
+    # With its fee each is told once: as `tu`, or as `backfill`; without it, `te`, at most once.
+    assert sorted(record.id for record in seen if record.type != "te") == sorted(journal)
+    executed = [record.id for record in seen if record.type == "te"]
+    assert len(set(executed)) == len(executed)
+    assert set(executed) <= set(journal)
+
+
+def order_at_market() -> bytes:
+    return order(type="EXCHANGE MARKET", price=None).message()
+
+
+def _fees(seen: list[AccountTrade]) -> dict[int, str]:
+    """The fees that were told, by the execution's id."""
+    return {record.id: bytes(record.fee).decode() for record in seen if record.type != "te"}
+
+
+def _journal(folder: Path) -> dict[int, str]:
+    lines = (folder / "journal").read_text().splitlines()
+    entries = [json.loads(line, parse_float=str) for line in lines if '"execution"' in line]
+    return {entry["id"]: str(entry["fee"]) for entry in entries}
+
+
+@pytest.mark.parametrize("url", ["ws://example.com/ws/2", "http://example.com/v2"])
+def test_credentials_are_not_sent_in_the_clear(url):
+    with pytest.raises(UsageError, match="not encrypted"):
+        check_account_url(url)
