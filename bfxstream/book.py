@@ -151,6 +151,8 @@ class LevelBook(OrderBook[LevelRow]):
         rows = side.by_rank
         if not row.count:
             if not side.drop(rank):
+                if not isfinite(rank):
+                    raise ValueError("a price out of range")
                 self.unknown_deletes += 1
         elif rank in rows:
             rows[rank] = row

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-
-
-def printable(text: str) -> str:
-    """The text without control characters and escape sequences: some of it is the exchange's."""
-    return _CONTROL.sub(" ", text).strip()
+from bfxstream.protocol.printable import printable
 
 
 def say(text: str, who: str = "bfxstream") -> None:

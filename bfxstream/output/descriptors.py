@@ -27,6 +27,7 @@ class LineWriter:
 
     def __init__(self, descriptor: int, may_wait: Callable[[], bool] = lambda: True) -> None:
         """`may_wait` says whether a reader that takes nothing is still to be waited for."""
+        self.is_terminal = os.isatty(descriptor)
         self._descriptor = _own_pipe(descriptor)
         self._given = descriptor
         self._may_wait = may_wait

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from bfxstream.output.descriptors import LineWriter
+from bfxstream.protocol.printable import printable
 
 
 class RawSink:
-    """Writes frames unchanged; a line break inside one, which JSON allows, becomes a space."""
+    """Writes frames unchanged; a line break inside one, which JSON allows, becomes a space.
+
+    On a terminal, so does whatever it would take for a command.
+    """
 
     def __init__(self, writer: LineWriter) -> None:
         self._writer = writer
@@ -17,6 +21,8 @@ class RawSink:
     def write(self, items: Sequence[Any]) -> None:
         if not items:
             return
+        if self._writer.is_terminal:
+            items = [_shown(item) for item in items]
         lines = b"\n".join(items)
         if lines.count(b"\n") != len(items) - 1:
             lines = b"\n".join(item.replace(b"\n", b" ") for item in items)
@@ -28,3 +34,7 @@ class RawSink:
     def close(self) -> None:
         # Nothing is held: what was written has left.
         self._writer.close()
+
+
+def _shown(frame: bytes) -> bytes:
+    return printable(frame.decode("utf-8", "replace")).encode()

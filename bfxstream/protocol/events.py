@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from bfxstream.protocol.printable import printable
+
 
 class Event(Struct, tag_field="event", kw_only=True):
     """One thing that happened; `mts` is the local clock, in milliseconds."""
@@ -17,6 +19,13 @@ class Event(Struct, tag_field="event", kw_only=True):
     def sentence(self) -> str:
         """The event in words, for one line on stderr."""
         raise NotImplementedError
+
+    def make_printable(self) -> None:
+        """Take out of its texts what no terminal should see: some of them are the exchange's."""
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, str):
+                setattr(self, name, printable(value))
 
 
 class Spread(Event, tag="spread"):

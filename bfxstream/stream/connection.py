@@ -35,6 +35,10 @@ class Connection(Protocol):
         """Let a long read return at once, now and ever after; from any thread."""
         ...
 
+    def abandon(self) -> None:
+        """Let go of it without a word: nobody would answer."""
+        ...
+
     def close(self) -> None:
         """End it in good order, if it has not ended yet."""
         ...
@@ -89,6 +93,9 @@ class SocketConnection:
 
     def interrupt(self) -> None:
         self._waking.close()
+
+    def abandon(self) -> None:
+        self._socket.abandon()
 
     def close(self) -> None:
         """Close with a close frame."""

@@ -178,6 +178,7 @@ class Intake:
     def report(self, event: Event) -> None:
         """Count, show and tell what happened to the link whose turn it is."""
         event.mts = self._clock.wall_mts()
+        event.make_printable()
         if self._turn_of is not None:
             event.connection = self._turn_of.number
         if isinstance(event, Resync):

@@ -256,7 +256,7 @@ class Link:
                 if tap is not None:
                     tap(self.number, "received", clock.wall_mts(), frames)
             else:
-                self._look_at(watch, now - held_up, session)
+                self._look_at(watch, now - held_up, connection, session)
             with lock:
                 batch = self._take_in(session, frames, now, now - held_up)
             yield batch
@@ -268,8 +268,9 @@ class Link:
     def _send(self, connection: Connection, requests: Sequence[bytes]) -> None:
         connection.send(requests)
 
-    def _look_at(self, watch: Watch, now: float, session: Session) -> None:
+    def _look_at(self, watch: Watch, now: float, connection: Connection, session: Session) -> None:
         if watch.is_dead(now):
+            connection.abandon()  # a close frame would be waited for in vain before it is told
             raise ConnectionLost(f"nothing came for {self._policy.dead_after:g} s")
         if watch.wants_ping(now):
             session.ping(self._clock.wall_mts())

@@ -58,8 +58,9 @@ class Policy(Struct, frozen=True, kw_only=True):
     ping_after: float = 17.0
     """Without a frame, until the API's ping is sent: a heartbeat is due every 15 s."""
 
-    dead_after: float = 25.0
-    """Without a frame, until the connection counts as dead, whatever TCP says."""
+    dead_after: float = 24.0
+    """Without a frame, until the connection counts as dead, whatever TCP says: with the time
+    between two looks, that is told within 25 s."""
 
     backoff_first: float = 1.0
     backoff_most: float = 60.0

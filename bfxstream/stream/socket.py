@@ -8,6 +8,7 @@ websocket-client's own code, which reads from the same buffer through `_recv`.
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from typing import Any, cast
 
@@ -16,10 +17,19 @@ from websocket import (
     WebSocket,
     WebSocketConnectionClosedException,
     WebSocketException,
+    WebSocketProtocolException,
     WebSocketTimeoutException,
 )
 
 READ_BYTES = 65536
+
+MOST_MESSAGE_BYTES = 16 * 1024 * 1024
+"""Of one message, whole or in fragments: a hundred times the exchange's longest snapshot."""
+
+_EFFORT = 1000
+_EFFORT_OF_A_READ = 250
+"""What one call may take that has nothing to hand out, in the library's small reads: its caller has
+watches to look at, though a frame trickles in, or nothing but pings and fragments comes."""
 
 _FINAL_TEXT = 0x80 | ABNF.OPCODE_TEXT
 _LENGTH_16 = 126  # RFC 6455, 5.2: the next two bytes are the length
@@ -32,6 +42,7 @@ class BatchSocket(WebSocket):
     def __init__(self, **options: Any) -> None:
         self._buffer = b""
         self._position = 0
+        self._effort_left = _EFFORT
         # The JSON decoder checks UTF-8 where text matters; the library's check is slow.
         super().__init__(skip_utf8_validation=True, **options)
 
@@ -46,9 +57,11 @@ class BatchSocket(WebSocket):
     def receive(self) -> list[bytes]:
         """Every whole text frame that has arrived, at least one; waits for the first.
 
-        Raises WebSocketTimeoutException when nothing came within the timeout, and
-        WebSocketConnectionClosedException when the connection has ended.
+        Raises WebSocketTimeoutException when no whole frame came within the timeout, or within
+        a few reads of parts; WebSocketConnectionClosedException when the connection has
+        ended; WebSocketProtocolException where the protocol is broken, or a message too long.
         """
+        self._effort_left = _EFFORT
         while True:
             if self._between_frames():
                 if self._position == len(self._buffer):
@@ -56,18 +69,33 @@ class BatchSocket(WebSocket):
                 if frames := self._cut_plain_frames():
                     return frames
                 if self._needs_more():
+                    self._spend(_EFFORT_OF_A_READ)
                     self._buffer = self._buffer[self._position :] + self._read()
                     self._position = 0
                     continue
             if (frame := self._receive_unusual()) is not None:
                 return [frame]
+            self._spend(_EFFORT_OF_A_READ)
+
+    def pong(self, payload: Any = "") -> None:
+        try:
+            super().pong(payload)
+        except WebSocketTimeoutException as error:
+            # A part of it may have been sent: nothing can follow.
+            reason = "the exchange sends pings and takes no answers"
+            raise WebSocketConnectionClosedException(reason) from error
 
     def send_close(self, *arguments: Any) -> None:
         # The answer to a close frame: where it cannot be sent, the reason must not be lost.
         with suppress(OSError, WebSocketException):
             super().send_close(*arguments)
 
+    def abandon(self) -> None:
+        """Let go of the connection without a close frame, and without waiting for one."""
+        self.shutdown()
+
     def close(self, *arguments: Any, **options: Any) -> None:
+        self._effort_left = sys.maxsize  # its own timeout limits the wait for the answer
         super().close(*arguments, **options)
         self.shutdown()  # the library leaves it open where the exchange has closed first
 
@@ -81,12 +109,31 @@ class BatchSocket(WebSocket):
 
     def _recv(self, bufsize: int) -> bytes:
         # websocket-client's own small read: what is buffered comes first.
+        self._limit_message()
+        self._spend(1)
         if self._position == len(self._buffer):
+            self._spend(_EFFORT_OF_A_READ)
             self._buffer = self._read()
             self._position = 0
         start = self._position
         self._position = min(start + bufsize, len(self._buffer))
         return self._buffer[start : self._position]
+
+    def _spend(self, effort: int) -> None:
+        self._effort_left -= effort
+        if self._effort_left < 0:
+            raise WebSocketTimeoutException("no whole frame yet")
+
+    def _limit_message(self) -> None:
+        """Raise before a message that is too long has arrived."""
+        size = self.frame_buffer.length or 0
+        if fragments := self.cont_frame.cont_data:
+            if isinstance(fragments[1], bytes):
+                fragments[1] = bytearray(fragments[1])  # each further one would copy all before
+            size += len(fragments[1])
+        if size > MOST_MESSAGE_BYTES:
+            most = f"{MOST_MESSAGE_BYTES >> 20} MiB"
+            raise WebSocketProtocolException(f"a message of more than {most}")
 
     def _between_frames(self) -> bool:
         """Whether the library holds no half-read frame (a timeout leaves one) and no fragment."""

@@ -27,7 +27,15 @@ def main() -> None:
         print(f"- {name}: {text}")
     print("- median (min–max); ratio: of the first column, to the row with 1.00")
     progress = _silent if options.quiet else _on_stderr
-    bench = Bench(options.runs, options.messages, found, progress)
+    bench = Bench(
+        options.runs,
+        options.messages,
+        found,
+        progress,
+        minutes=options.minutes,
+        scale=options.scale,
+        keep=options.keep,
+    )
     tables = []
     default = [name for name in SCENARIOS if name not in ON_REQUEST]
     for name in options.scenarios or default:
@@ -55,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--cache", type=Path, default=peers.DEFAULT_CACHE)
     parser.add_argument("--install-peers", action="store_true", help="get them, then exit")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of chaos")
+    parser.add_argument("--scale", type=float, default=0.1, help="what chaos multiplies times by")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="for the files of chaos")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every value of every run")
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
     return parser

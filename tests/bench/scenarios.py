@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from . import certificate, contestants, startup
+from . import certificate, chaos, contestants, startup
 from .contestants import BARE, OURS
 from .latency import latencies, percentile
 from .load import SYMBOLS, symbols
@@ -149,5 +149,7 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "growth": growth,
     "memory": memory,
     "pace": pace,
+    "chaos": chaos.chaos,
+    "drops": chaos.drops,
 }
-ON_REQUEST = ("memory",)
+ON_REQUEST = ("memory", "chaos", "drops")

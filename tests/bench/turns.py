@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .certificate import Certificate
 from .contestants import Contestant
@@ -20,6 +21,11 @@ class Bench:
     messages: int
     peers: list[Contestant] = field(default_factory=list)
     progress: Callable[[str], None] = print
+    minutes: float = 30.0
+    """How long `chaos` lasts, all its times multiplied by the scale."""
+    scale: float = 0.1
+    keep: Path | None = None
+    """Where the files of `chaos` are kept; None for nowhere."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ import time
 
 import click
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bfxstream import __version__
 from bfxstream.cli import cli, run_command
@@ -19,7 +17,7 @@ from bfxstream.cli.options import Settings, resolve_output
 from bfxstream.cli.reporter import Reporter
 from bfxstream.cli.signals import GRACE_SECONDS, Interrupted, Signals
 from bfxstream.cli.specs import read_specs
-from bfxstream.cli.stderr import printable, say
+from bfxstream.cli.stderr import say
 from bfxstream.cli.time_scale import time_scale
 from bfxstream.cli.types import DurationType, FieldsType, SpecType, SymbolType
 from bfxstream.errors import CompletenessLost, ExitCode, NothingReceived, Refused, UsageError
@@ -301,12 +299,6 @@ def raising(monkeypatch):
 def test_control_characters_of_the_exchange_never_reach_a_terminal(capsys):
     say("a\x1b[31mred\x07\nb\x9b2J")
     assert capsys.readouterr().err == "bfxstream: a [31mred b 2J\n"
-
-
-@given(st.text())
-def test_whatever_is_said_is_printable_and_one_line(text):
-    said = printable(text)
-    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in said)
 
 
 @pytest.mark.parametrize("stream", [None, "closed"])

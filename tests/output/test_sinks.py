@@ -7,6 +7,7 @@ import fcntl
 import io
 import json
 import os
+import pty
 from pathlib import Path
 
 import pytest
@@ -253,6 +254,16 @@ def test_frames_leave_unchanged_a_line_each_and_in_one_write(pipe, writes):
 def test_a_line_break_inside_a_frame_becomes_a_space(pipe):
     RawSink(pipe.writer).write([b'[5,\n"hb"]'])
     assert pipe.read() == '[5, "hb"]\n'
+
+
+def test_on_a_terminal_frames_have_no_commands_for_it():
+    ours, theirs = pty.openpty()
+    try:
+        RawSink(LineWriter(theirs)).write([b'[5,"\x1b[2J\xff"]', b'[5,"hb"]'])
+        assert os.read(ours, 1000).decode() == '[5," [2J\ufffd"]\r\n[5,"hb"]\r\n'
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 # The descriptor.

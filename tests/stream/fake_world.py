@@ -50,6 +50,7 @@ class FakeConnection:
         """How many connections there were before this one."""
         self.opened_at = self.clock.time
         self.closed = False
+        self.abandoned = False
         self.sent: list[dict[str, Any]] = []
         self.chan_ids: dict[str, int] = {}
         self.coming: list[tuple[float, int, Callable[[], bytes] | None]] = []
@@ -116,6 +117,9 @@ class FakeConnection:
 
     def interrupt(self) -> None:
         """Nothing here waits in another thread."""
+
+    def abandon(self) -> None:
+        self.abandoned = True
 
     def close(self) -> None:
         self.closed = True

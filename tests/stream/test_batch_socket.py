@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import pairwise
@@ -61,7 +63,8 @@ def drain(client: BatchSocket, received: list[bytes]) -> None:
     client.settimeout(0)
     with suppress(BlockingIOError):
         while True:
-            received += client.receive()
+            with suppress(WebSocketTimeoutException):  # only so much is done in one call
+                received += client.receive()
 
 
 def received_plainly(wire: bytes) -> list[bytes]:
@@ -233,6 +236,14 @@ def test_closing_after_the_exchange_has_closed_lets_the_connection_go():
             pass
 
 
+def test_a_connection_that_is_abandoned_ends_without_a_word():
+    with connected() as (client, server):
+        client.abandon()
+        server.settimeout(5)
+        assert server.recv(100) == b""
+        client.close()
+
+
 @pytest.mark.parametrize("beginning", [b"", frame(b"half")[:3], frame(b"x", fin=False)])
 def test_a_connection_that_breaks_off_is_closed(beginning):
     with connected() as (client, server):
@@ -293,3 +304,97 @@ def test_one_read_takes_many_frames_in_one_system_call(monkeypatch):
         server.sendall(b"".join(frame(os.urandom(8).hex().encode()) for _ in range(500)))
         assert len(client.receive()) == 500
     assert len(reads) == 1
+
+
+# A peer that means harm.
+
+MIB = 1 << 20
+
+
+def test_a_message_that_would_be_too_long_ends_the_connection_before_it_has_come():
+    with connected() as (client, server):
+        server.sendall(b"\x81\x7f" + struct.pack("!Q", 16 * MIB + 1) + b"x")
+        with pytest.raises(WebSocketProtocolException, match="a message of more than 16 MiB"):
+            client.receive()
+
+
+def test_fragments_are_limited_all_together(monkeypatch):
+    monkeypatch.setattr(sys.modules[BatchSocket.__module__], "MOST_MESSAGE_BYTES", 1000)
+    parts = [frame(b"x" * 200, fin=False), *[frame(b"x" * 200, CONT, fin=False)] * 4]
+    with connected() as (client, server):
+        server.sendall(b"".join(parts) + frame(b"x", CONT))
+        with pytest.raises(WebSocketProtocolException, match="a message of more than"):
+            client.receive()
+
+
+def test_a_message_of_very_many_fragments_is_put_together_in_passing():
+    count = 20_000
+    wire = frame(b"", fin=False) + frame(b"x", CONT, fin=False) * count + frame(b"", CONT)
+    received: list[bytes] = []
+    with connected() as (client, server):
+        for start in range(0, len(wire), 30_000):
+            server.sendall(wire[start : start + 30_000])
+            drain(client, received)
+    assert received == [b"x" * count]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        pytest.param(frame(b"", PING), id="pings"),
+        pytest.param(frame(b"", PONG), id="pongs"),
+        pytest.param(frame(b"", CONT, fin=False), id="fragments"),
+    ],
+)
+def test_a_flood_of_nothing_lets_the_watches_look(unit):
+    with connected() as (client, server):
+        server.settimeout(5)
+        server.sendall(frame(b"begun", fin=False) if unit[0] == CONT else b"")
+        server.sendall(unit * 10_000)
+        client.pong = lambda payload: None  # nobody reads them here
+        for _ in range(10):
+            with pytest.raises(WebSocketTimeoutException, match="no whole frame yet"):
+                client.receive()
+
+
+@pytest.mark.parametrize("head", [b"\x81\x7e\xff\xff", b"\x81\x7f" + struct.pack("!Q", MIB)])
+def test_a_frame_that_trickles_lets_the_watches_look(head):
+    with (
+        connected() as (client, server),
+        Trickle(server, head),
+        pytest.raises(WebSocketTimeoutException, match="no whole frame yet"),
+    ):
+        client.receive()
+
+
+def test_a_peer_that_sends_pings_and_takes_no_answers_is_let_go():
+    with connected() as (client, server):
+        client.settimeout(0.01)
+        answers = frame(b"x" * 100, PING) * 100
+        with pytest.raises(WebSocketConnectionClosedException, match="takes no answers"):
+            for _ in range(1000):
+                server.sendall(answers)
+                with suppress(WebSocketTimeoutException):
+                    while True:
+                        client.receive()
+
+
+class Trickle:
+    """Sends a frame's head, then a byte each time the client has taken the last one."""
+
+    def __init__(self, server: socket.socket, head: bytes) -> None:
+        self._server = server
+        server.sendall(head)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._send)
+
+    def _send(self) -> None:
+        while not self._ended.wait(0.0005):
+            self._server.sendall(b"x")
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()

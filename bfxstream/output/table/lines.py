@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from bfxstream.output.table.theme import BORDER, LABEL, PLAIN, Glyphs
+from bfxstream.protocol.printable import printable
 
 Line = list[Segment]
 """One row of the screen, as rich's segments: the cheapest thing that rich can draw."""
@@ -80,11 +80,8 @@ def wrapped(text: str, width: int, most: int, glyphs: Glyphs) -> list[str]:
 
 
 def clean(text: str, glyphs: Glyphs) -> str:
-    """Foreign text made safe for a terminal: no control, format or unassigned characters."""
-    safe = "".join(
-        character if unicodedata.category(character)[0] not in "CZ" else " " for character in text
-    )
-    safe = " ".join(safe.split())
+    """Foreign text made safe for a terminal that has these glyphs."""
+    safe = " ".join(printable(text).split())
     return safe if not glyphs.ellipsis.isascii() else safe.encode("ascii", "replace").decode()
 
 
