@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from bfxstream.cli.group import LazyGroup
+from bfxstream.cli.group import PLANNED_OPTIONS, LazyGroup
 from bfxstream.cli.signals import Interrupted
 from bfxstream.cli.stderr import say
 from bfxstream.errors import BfxStreamError, ConnectionFailed, ExitCode, ReaderGone
@@ -126,7 +126,10 @@ def _report(error: Exception) -> int:
     """Say the error in one line; its exit code."""
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "bfxstream"
-        say(f"{error.format_message().rstrip('.')} (see '{command} --help')", command)
+        said = error.format_message().rstrip(".")
+        if isinstance(error, click.NoSuchOption) and error.option_name in PLANNED_OPTIONS:
+            said = f"{error.option_name} is not there yet"
+        say(f"{said} (see '{command} --help')", command)
         return ExitCode.USAGE
     if isinstance(error, BfxStreamError):
         say(_with_way_out(error))

@@ -12,6 +12,7 @@ import pytest
 
 from bfxstream import __version__
 from bfxstream.cli import cli, run_command
+from bfxstream.cli.group import PLANNED_COMMANDS, PLANNED_OPTIONS
 from bfxstream.cli.limits import ONCE_TIMEOUT, Limits
 from bfxstream.cli.options import Settings, resolve_output
 from bfxstream.cli.reporter import Reporter
@@ -556,3 +557,21 @@ def raised_signals():
     yield
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("name", PLANNED_COMMANDS)
+def test_a_command_that_is_announced_is_refused_by_name(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command([name, "tBTCUSD"]) == ExitCode.USAGE
+    assert f"{name!r} is not there yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", PLANNED_OPTIONS)
+def test_an_option_that_is_announced_is_refused_by_name(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["book", "tBTCUSD", "--demo", option, "x"]) == ExitCode.USAGE
+    error = capsys.readouterr().err
+    assert f"{option} is not there yet" in error
+    assert "Did you mean" not in error
