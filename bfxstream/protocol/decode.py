@@ -237,6 +237,7 @@ class _Typed(Struct, array_like=True):
     type: Any = None
 
 
+@cache
 def _liquidations_reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
     """A checking reader of rows of the type `pos`: others, of whatever layout, are left out.
 
