@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol, cast, get_args
 
 import msgspec
@@ -89,6 +90,7 @@ UNREADABLE = (msgspec.DecodeError, ValueError, IndexError, RecursionError)
 """What reading a frame may raise, whatever its bytes are (wrong UTF-8 is a ValueError)."""
 
 
+@cache  # there are few, and each takes 20 µs to make
 def _reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
     """What reads the one layout that this kind of frame has under these flags.
 
@@ -191,6 +193,7 @@ def _name_at(frame: bytes, start: int) -> bytes:
     return frame[start + 1 : frame.index(b'"', start + 1)]
 
 
+@cache
 def _checking_reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
     """A reader that also raises unless the rows' raw tokens are finite numbers.
 
@@ -211,6 +214,7 @@ def _checking_reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
     return read_checked
 
 
+@cache
 def with_floats(row_type: type[Struct]) -> Any:
     """The row's layout with floats where the row keeps tokens, null where it may be null."""
     token = float | None if row_type in _NULLABLE else float
@@ -233,6 +237,7 @@ class _Typed(Struct, array_like=True):
     type: Any = None
 
 
+@cache
 def _liquidations_reader(kind: Kind, payload: Any, conf: Conf) -> Decode:
     """A checking reader of rows of the type `pos`: others, of whatever layout, are left out.
 

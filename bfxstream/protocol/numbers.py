@@ -6,7 +6,7 @@ float of our own would spell `1e-7` as `1e-07` and `60400` as `60400.0`.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 import msgspec
@@ -35,8 +35,11 @@ def text(number: msgspec.Raw) -> str:
 
 
 def decimal(number: msgspec.Raw) -> Decimal:
-    """The token's exact value."""
-    return Decimal(text(number))
+    """The token's exact value. Raises ValueError where it is no number."""
+    try:
+        return Decimal(text(number))
+    except InvalidOperation:
+        return Decimal(float(number))  # an exponent of 19 digits and more: 0, or infinite
 
 
 def integer(number: msgspec.Raw) -> int | None:

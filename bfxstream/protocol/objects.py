@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Struct
 
 from bfxstream.protocol.channels import Subscription
+
+ChannelId = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""As msgspec tells layouts apart by it (see `together_reader`)."""
 
 
 class Platform(Struct):
@@ -26,7 +29,7 @@ class ObjectFrame(Struct):
     msg: str | None = None
     status: str | None = None
     flags: int | None = None
-    chan_id: int | None = msgspec.field(default=None, name="chanId")
+    chan_id: ChannelId | None = msgspec.field(default=None, name="chanId")
     sub_id: Any = msgspec.field(default=None, name="subId")
     channel: str | None = None
     symbol: str | None = None

@@ -57,8 +57,8 @@ class Session(Requests):
         self.bad_frames = 0
         self._next_seq = 1
         self._repeats = 0
-        self._repeats_before = 1
-        """The number that was next when the repeats began: any progress ends them."""
+        self._repeated_at = 0
+        """The next number at the last repeat: where that is another by now, the row is over."""
 
     def receive(self, frame: bytes) -> None:
         """Take one frame: data goes to its channel's receiver.
@@ -99,6 +99,7 @@ class Session(Requests):
                         break
                     if channel.check is not None:
                         channel.check(frames[seq - first_seq])
+                    next_seq += 1
                     channel.take_rows(payload)
                 else:
                     kind = NAMES.get(payload, OTHER)
@@ -108,13 +109,16 @@ class Session(Requests):
                         break
                     if channel.check is not None and kind is not HEARTBEAT:
                         channel.check(frames[seq - first_seq])
+                    next_seq += 1
                     channel.take(kind, payload)
                 channel.heard = True
-                next_seq += 1
                 if events:
                     break
-        except UNREADABLE:
-            pass  # it is the first of those not taken
+        except msgspec.DecodeError:
+            pass  # of a check, before anything was taken: one by one it is told
+        except ValueError:
+            # Numbered, and perhaps taken in part: not once more.
+            self._on_useless(channel)
         self._next_seq = next_seq
         return next_seq - first_seq
 
@@ -130,9 +134,13 @@ class Session(Requests):
         return len(messages)
 
     def _make_together_reader(self) -> ReadTogether:
-        if not self._reads_rows:
-            return together_reader(self._by_chan.values(), rows=False)
-        return together_reader(filter(_is_in_flow, self.channels), rows=True)
+        rows = self._reads_rows
+        known = {
+            int(chan_id): channel
+            for chan_id, channel in self._by_chan.items()
+            if not rows or _is_in_flow(channel)
+        }
+        return together_reader(known, rows=rows)
 
     def receive_all(self, frames: Iterator[bytes]) -> bool:
         """Take frames until something happens that must be told; False when all are taken.
@@ -158,8 +166,10 @@ class Session(Requests):
                     if fresh and message.kind is channel.snapshot_kind:
                         channel.fresh = False
                         self._read_together = None
-                except ValueError as error:
+                except FrameError as error:
                     self._on_unreadable(frame, str(error), channel)
+                except ValueError:
+                    self._on_useless(channel)
             if self.events:
                 return True
         return False
@@ -205,9 +215,9 @@ class Session(Requests):
         if seq is None:
             return True
         if seq < self._next_seq:
-            if self._repeats_before != self._next_seq:
-                self._repeats, self._repeats_before = 0, self._next_seq
-            self._repeats += 1
+            in_a_row = self._repeated_at == self._next_seq
+            self._repeats = self._repeats + 1 if in_a_row else 1
+            self._repeated_at = self._next_seq
             if self._repeats >= MOST_REPEATS:
                 self.reconnect_reason = "the sequence numbers have begun anew"
             return False
@@ -218,17 +228,26 @@ class Session(Requests):
         return True
 
     def _on_unreadable(self, frame: bytes, reason: str, channel: Channel | None) -> None:
+        """A frame in no layout that is known, which the exchange may have numbered all the same."""
         with contextlib.suppress(FrameError):
             if channel is not None and self._reads_compact(frame):
                 return
+        self._count_bad(reason)
+        with contextlib.suppress(FrameError):
+            self._audit(self._reader.decode(frame, frame.find(b",") + 1).seq)  # not a gap
+        if channel is not None and self._reads_rows:
+            self._heal(channel)
+
+    def _on_useless(self, channel: Channel) -> None:
+        """A frame that is numbered already, whose rows the receiver cannot use."""
+        channel.heard = True
+        self._count_bad("a number in it cannot be used")
+        self._heal(channel)
+
+    def _count_bad(self, reason: str) -> None:
         self.bad_frames += 1
         if self.bad_frames % BAD_FRAMES_A_REPORT == 1:
             self.events.append(BadFrame(reason, self.bad_frames))
-        with contextlib.suppress(FrameError):
-            # Unreadable for us, but the exchange has numbered it: not a gap.
-            self._audit(self._reader.decode(frame, frame.find(b",") + 1).seq)
-        if channel is not None and self._reads_rows:
-            self._heal(channel)
 
     def _heal(self, channel: Channel) -> None:
         """What was in the frame is lost; a snapshot makes up for it, where nothing else does."""

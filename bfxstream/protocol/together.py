@@ -2,21 +2,26 @@
 
 Half the time of decoding them one by one (0.3 against 0.6 µs a frame). It knows the layout of
 updates alone: snapshots, events and whatever is unusual are the one-by-one path's.
+
+What is read gives the same either way, with three exceptions that only a broken exchange could
+bring about: the time that TIMESTAMP promises is not missed here; without rows, the last of two
+integers is the number, whatever the other is; and frames that were cut in wrong places so that
+they make up for each other are what they join to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from functools import reduce
 from operator import or_
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 import msgspec
 from msgspec import Struct
 from msgspec.json import Decoder
 
 from bfxstream.protocol.channel_state import Channel
-from bfxstream.protocol.channels import TradesSubscription
+from bfxstream.protocol.channels import BookSubscription, TradesSubscription
 from bfxstream.protocol.decode import ROWS, row_layout
 
 
@@ -35,19 +40,26 @@ class TogetherMessage(Protocol):
 
 ReadTogether = Callable[[bytes], list[TogetherMessage]]
 
+_TRADE_NAMES: Any = Literal["te", "tu", "fte", "ftu", "hb"]
+_BOOK_NAMES: Any = Literal["cs", "hb"]
+_OTHER_NAMES: Any = Literal["hb"]
+"""What each channel has beside rows; any other name is looked at one by one."""
+
 
 class _Ignored(Struct, array_like=True, gc=False):
     """Any array, passed over."""
 
 
-def together_reader(channels: Iterable[Channel], *, rows: bool) -> ReadTogether:
+def together_reader(channels: Mapping[int, Channel], *, rows: bool) -> ReadTogether:
     """What reads an array of frames of these channels; it raises where one is in no layout.
 
     Without `rows` all that is read of a frame is its form and its sequence number.
     """
     layouts = [
-        _updates(each) if rows else _layout(each, _Ignored | str, _Ignored | int)
-        for each in channels
+        _updates(chan_id, channel)
+        if rows
+        else _layout(chan_id, channel, _Ignored | str, _Ignored | int)
+        for chan_id, channel in channels.items()
     ]
     if not layouts:
         return lambda text: []
@@ -55,24 +67,24 @@ def together_reader(channels: Iterable[Channel], *, rows: bool) -> ReadTogether:
     return cast("ReadTogether", Decoder(list[any_layout]).decode)
 
 
-def _updates(channel: Channel) -> Any:
+def _updates(chan_id: int, channel: Channel) -> Any:
     row_type: Any = row_layout(channel.subscription)
-    if isinstance(channel.subscription, TradesSubscription):
-        return _layout(channel, str, int | row_type)
     rows: Any = list[row_type] if channel.row_kind is ROWS else row_type
-    return _layout(channel, rows | str, int)
+    match channel.subscription:
+        case TradesSubscription():
+            return _layout(chan_id, channel, _TRADE_NAMES, int | row_type)
+        case BookSubscription():
+            return _layout(chan_id, channel, rows | _BOOK_NAMES, int)
+        case _:
+            return _layout(chan_id, channel, rows | _OTHER_NAMES, int)
 
 
-def _form(channel: Channel) -> Any:
-    return _layout(channel, _Ignored | str, _Ignored | int)
-
-
-def _layout(channel: Channel, first: Any, second: Any) -> Any:
+def _layout(chan_id: int, channel: Channel, first: Any, second: Any) -> Any:
     return msgspec.defstruct(
         "Together",
         [("first", first), ("second", second), ("third", int | None, None)],
         array_like=True,
         gc=False,
-        tag=channel.chan_id,
+        tag=chan_id,
         namespace={"channel": channel},
     )

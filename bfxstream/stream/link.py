@@ -282,6 +282,8 @@ class Link:
         intake.turn(self)
         intake.context.now = now
         session.tick(listened)
+        if session.events:
+            self._take_events(session)  # before what came then
         self.bytes_read = 0
         if frames:
             self.bytes_read = intake.count(frames, now)

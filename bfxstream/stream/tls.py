@@ -50,6 +50,7 @@ class TlsSocket:
         self._tls = context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_hostname
         )
+        self._end: ssl.SSLError | None = None
         self._buffer = memoryview(bytearray(_CHUNK))
         self._shake_hands()
 
@@ -83,28 +84,34 @@ class TlsSocket:
         return len(data)
 
     def pending(self) -> int:
-        """How many bytes have come that were not received yet, decrypted or not."""
-        return self._tls.pending() + self._incoming.pending
+        """How many bytes have come that were not received yet, decrypted or not; the end is one."""
+        return self._tls.pending() + self._incoming.pending + (self._end is not None)
 
     def _decrypt(self, most: int) -> int:
         """Decrypt all that is here into the buffer; the number of bytes, 0 where more must come.
 
-        Raises one of _ENDS where nothing came before the end.
+        Raises one of _ENDS where nothing came before the end, SSLError before what is damaged.
         """
+        if self._end is not None:
+            raise self._end
         length = 0
         try:
             while length < most:
                 length += self._read_record(most - length, length)
         except ssl.SSLWantReadError:
             self._flush()  # an answer to a key update
-        except _ENDS:
+        except ssl.SSLError as end:
+            self._end = end  # after what came before it
             if not length:
                 raise
         return length
 
     def _read_record(self, most: int, begin: int) -> int:
         # Into a buffer: the answer is the length, which the type stubs do not know.
-        return cast("int", self._tls.read(most, self._buffer[begin:]))
+        length = cast("int", self._tls.read(most, self._buffer[begin:]))
+        if not length:
+            raise ssl.SSLZeroReturnError  # the server said goodbye: here that is not an error
+        return length
 
     def _shake_hands(self) -> None:
         timeout = self._socket.gettimeout()

@@ -96,6 +96,20 @@ def test_a_tokens_exact_value_is_its_texts(value):
     assert math.isfinite(float(token))
 
 
+@pytest.mark.parametrize(
+    ("token", "value"),
+    [("1e-99999999999999999999", "0"), ("1e99999999999999999999", "Infinity"), ("1e400", "1e400")],
+)
+def test_a_number_beyond_all_floats_has_a_value_too(token, value):
+    assert decimal(Raw(token.encode())) == Decimal(value)
+
+
+@pytest.mark.parametrize("token", ["null", '"1"', "[1]", "true", "{}"])
+def test_what_is_no_number_has_no_value(token):
+    with pytest.raises(ValueError):
+        decimal(Raw(token.encode()))
+
+
 def test_null_is_told_from_zero():
     assert is_null(NULL)
     assert not is_null(Raw(b"0"))

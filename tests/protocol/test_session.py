@@ -27,7 +27,7 @@ from bfxstream.errors import ConnectionFailed
 from bfxstream.protocol.channel_state import ChannelState
 from bfxstream.protocol.channels import parse_spec
 from bfxstream.protocol.codes import Conf
-from bfxstream.protocol.decode import Kind
+from bfxstream.protocol.decode import Kind, Message
 from bfxstream.protocol.events import (
     BadFrame,
     Gap,
@@ -136,6 +136,15 @@ def test_a_confirmation_of_what_was_not_asked_changes_nothing(frame):
     talk.say(frame)
     assert states(talk) == [ChannelState.ASKED]
     assert talk.events() == []
+
+
+@pytest.mark.parametrize("chan_id", [-1, 2**63, 10**30])
+def test_a_confirmation_with_an_id_that_cannot_be_is_a_bad_frame(chan_id):
+    talk = Conversation(TRADES)
+    [request] = talk.greet()
+    talk.say(subscribed(request, chan_id))
+    assert states(talk) == [ChannelState.ASKED]
+    assert [type(e) for e in talk.events()] == [BadFrame]
 
 
 def test_frames_reach_the_channel_of_their_id():
@@ -602,6 +611,21 @@ def test_frames_of_candles_and_status_are_read_together_as_far_as_they_are_sound
     assert told == kinds[:taken]
 
 
+def test_an_id_that_the_exchange_gives_twice_is_the_later_channels():
+    specs = [TRADES, "trades:tETHUSD"]
+    told: list[tuple] = []
+    takers = [Noting(spec, told) for spec in specs]
+    session = Session(list(map(parse_spec, specs)), [lambda message, fresh: None] * 2, takers)
+    session.receive(hello())
+    _, *requests = map(json.loads, session.frames_to_send())
+    for seq, request in enumerate(requests, start=1):
+        session.receive(subscribed(request, 10))
+        session.receive(with_tail(10, [TRADE], seq=seq))
+    session.take_events()
+    assert session.receive_together([with_tail(10, "te", TRADE, seq=3)]) == 1
+    assert told == [("trades:tETHUSD", Kind.EXECUTED)]
+
+
 # Patience.
 
 
@@ -730,6 +754,15 @@ def test_numbers_that_begin_anew_need_another_connection():
     assert "anew" in talk.session.reconnect_reason
 
 
+def test_old_numbers_now_and_then_are_no_new_numbering():
+    talk = Conversation(TRADES)
+    talk.start()
+    for _ in range(MOST_REPEATS):
+        talk.data(10, "hb")
+        talk.data(10, "hb", skip=-1)
+    assert not talk.session.reconnect_reason
+
+
 def test_an_older_frame_that_comes_again_is_no_gap():
     talk = Conversation(TRADES)
     talk.start()
@@ -783,6 +816,24 @@ def test_an_unreadable_frame_of_a_channel_keeps_its_place_in_the_sequence():
     assert talk.data(10, "te", ["not", "a", "trade"]) == []
     assert len(talk.data(10, "te", TRADE)) == 1
     assert [type(e) for e in talk.events()] == [BadFrame, Resync]
+
+
+@pytest.mark.parametrize("frame", [b"[10,[[1,2,1,-1]],1]", b"[10, [[1,2,1,-1]], 1]"])
+def test_a_frame_whose_rows_are_of_no_use_is_counted_and_its_rows_are_not_taken_again(frame):
+    refused = []
+
+    def refuse(message: Message, fresh: bool) -> None:
+        refused.append(message.seq)
+        raise ValueError("<an object that no reader should see>")
+
+    talk = Conversation("book:fUSD:P0")
+    talk.channels[0].receiver = refuse
+    talk.after_start(frame)
+    assert refused == [1]
+    assert talk.session.bad_frames == 1
+    bad, resync = talk.events()
+    assert "object" not in bad.sentence()
+    assert isinstance(resync, Resync)
 
 
 def test_unreadable_trades_are_made_up_for_by_a_snapshot_but_not_in_a_storm():

@@ -14,7 +14,6 @@ import websocket
 from servers import (
     HEADER_END,
     answering,
-    certificate_for,
     greet,
     http_answer,
     http_proxy,
@@ -219,12 +218,6 @@ def test_a_server_that_speaks_websocket_is_connected_to():
 
 
 # TLS.
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A self-signed certificate for 127.0.0.1, and the context of a server that shows it."""
-    return certificate_for("IP:127.0.0.1", tmp_path_factory.mktemp("tls"))
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(certificate):

@@ -522,6 +522,14 @@ def test_mid_and_spread_are_exact_and_spelled_as_the_exchange_would(bid, ask, mi
     assert Decimal(mid) * 2 == Decimal(bid) + Decimal(ask)
 
 
+def test_the_top_copes_with_any_price_that_is_a_number():
+    feeding = Feeding(BOOK, BookView.TOP)
+    frame = b"[5,[[2,1,1],[1e-99999999999999999999,1,-1]]]"
+    feeding.feed.receive(decode(BOOK, frame), True)
+    [top] = feeding.context.out
+    assert (bytes(top.mid), bytes(top.spread)) == (b"1", b"-2")
+
+
 def test_the_top_is_given_only_when_it_changes():
     feeding = Feeding(BOOK, BookView.TOP)
     feeding.take(SNAPSHOT)
