@@ -68,8 +68,8 @@ class TlsSocket:
         try:
             while not (length := self._decrypt(min(size, _CHUNK))):
                 # Half a record may have come: the rest has no more time than was left.
-                self._fill(deadline if waits else None)
                 waits += 1
+                self._fill(deadline if waits > 1 else None)
         except _ENDS:
             return b""
         finally:
