@@ -85,6 +85,8 @@ class MarketStream:
     @property
     def complete(self) -> bool:
         """Whether what was given has a complete value of every subscription: `--once` is done."""
+        if self._intake.displaced:
+            return False  # they belong to no link until they have moved
         if self._readers.started:
             return self._readers.complete
         return all(link.complete for link in self._links)

@@ -811,6 +811,24 @@ def test_what_a_full_connection_refuses_goes_to_another():
     assert listening.stream.stats.reconnects == 0
 
 
+@pytest.mark.parametrize("together", [2, 25], ids=["in threads", "alone"])
+def test_once_is_not_complete_while_a_subscription_looks_for_another_connection(together):
+    def takes_one(server: Exchange) -> None:
+        sends_one_of(server, then=refuse_more)
+
+    def refuse_more(server: Exchange) -> None:
+        for request in server.connection:
+            server.send(error(json.loads(request), 10305, "subscribe: limit"))
+
+    specs = [TRADES, "ticker:tETHUSD", TICKER][: 3 if together == 2 else 2]
+    with exchange(takes_one) as url:
+        policy = replace(PROMPT, subscriptions=together)
+        listening = Listening(url, *specs, policy=policy, feeds=FeedOptions(once=True))
+        listening.until(lambda: listening.stream.complete)
+    assert "Moved" in listening.kinds()
+    assert len(listening.items) == len(specs)
+
+
 def test_where_even_an_empty_connection_has_no_room_the_subscription_is_refused():
     def no_room(server: Exchange) -> None:
         server.welcome(0)
