@@ -35,7 +35,7 @@ def check_url(url: str) -> str:
         valid = False
     if not valid:
         raise UsageError(
-            f"{url!r} is not a WebSocket URL",
+            f"{without_secrets(url)!r} is not a WebSocket URL",
             hint="use one such as wss://api-pub.bitfinex.com/ws/2",
         )
     return url

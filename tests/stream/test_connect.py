@@ -80,6 +80,15 @@ def test_what_cannot_be_an_endpoint_is_a_usage_error_that_names_it(url):
     assert repr(url) in raised.value.what
 
 
+@pytest.mark.parametrize(
+    "url", ["http://me:xyzzy@a.b/?t=xyzzy", "ws://me:xyzzy@[::1?t=xyzzy", "?xyzzy"]
+)
+def test_what_is_secret_in_a_url_that_is_none_is_not_said(url):
+    with pytest.raises(UsageError) as raised:
+        check_url(url)
+    assert "xyzzy" not in str(raised.value)
+
+
 # Every error that the library has.
 
 

@@ -490,6 +490,20 @@ def test_a_pong_keeps_a_quiet_connection():
     assert sum(b'"ping"' in frame for way, frame in listening.frames if way == "sent") == pings
 
 
+def test_what_is_secret_in_the_url_is_never_told():
+    def script(server: Exchange) -> None:
+        server.welcome()
+        drop(server)
+
+    with exchange(script) as url:
+        secret = url.replace("://", "://me:xyzzy@") + "?token=xyzzy"
+        listening = Listening(secret, TRADES)
+        listening.until(lambda: "Reconnected" in listening.kinds())
+    told = " ".join(happened.sentence() for happened in listening.told)
+    assert told.count(url) == 3
+    assert "xyzzy" not in told
+
+
 # Connections that cannot be had.
 
 
