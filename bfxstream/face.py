@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any, Literal, cast
 
@@ -56,8 +56,17 @@ class Stream(Iterator[Item]):
 
     @property
     def books(self) -> Mapping[Subscription, OrderBook[Any]]:
-        """The live books of what is subscribed, as far as the iteration has come."""
+        """The live books of what is subscribed.
+
+        Where there are several connections, threads change them, ahead of the records: look at
+        them within `with stream.still:`.
+        """
         return self._market.books
+
+    @property
+    def still(self) -> AbstractContextManager[object]:
+        """Within it books and counters stand still; ask for no record there, for none comes."""
+        return self._market.still
 
     @property
     def stats(self) -> Stats:
