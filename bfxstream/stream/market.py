@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from bfxstream.book import OrderBook
 from bfxstream.errors import ConnectionFailed, UsageError
 from bfxstream.protocol.channels import AccountSubscription, BookSubscription, Subscription
@@ -45,7 +47,7 @@ class MarketStream:
         account: AccountAccess | None = None,
     ) -> None:
         """`account` goes with an AccountSubscription."""
-        check_url(options.url)
+        options = replace(options, url=check_url(options.url))
         self.subscriptions = list(dict.fromkeys(subscriptions))
         self.options = options
         self._world = world or World()

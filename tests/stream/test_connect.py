@@ -67,10 +67,15 @@ def test_a_websocket_url_is_an_endpoint(url):
     assert check_url(url) == url
 
 
+@pytest.mark.parametrize("url", ["WSS://a.b/Path", "Wss://a.b/Path"])
+def test_the_scheme_may_be_written_in_capitals(url):
+    assert check_url(url) == "wss://a.b/Path"
+
+
 @pytest.mark.parametrize(
     "url",
     [
-        *["", "x", "//a.b", "http://a.b", "ws:", "ws://", "ws:///ws/2"],
+        *["", "x", " ws://a.b", "//a.b", "http://a.b", "ws:", "ws://", "ws:///ws/2"],
         *["ws://a:b", "ws://a:99999", "ws://a:0", "ws://[::1"],
     ],
 )

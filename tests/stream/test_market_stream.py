@@ -720,6 +720,11 @@ def test_a_request_refused_for_the_moment_is_made_again():
 ONE_EACH = replace(PROMPT, subscriptions=1)
 
 
+def test_the_scheme_of_the_url_may_be_written_in_capitals():
+    with exchange(sends_one_of) as url:
+        Listening(url.replace("ws://", "WS://"), TRADES).until_count(1)
+
+
 def sends_one_of(server: Exchange, then: Script = Exchange.wait_for_close) -> None:
     """Serve whatever this connection asks for with its first rows."""
     server.welcome()
