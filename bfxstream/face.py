@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
+
+from msgspec.structs import replace
 
 from bfxstream.book import OrderBook
 from bfxstream.errors import UsageError
@@ -20,6 +22,8 @@ from bfxstream.stream.policy import PUBLIC_URL
 
 Item = Record | Event
 """Events come only where they are asked for."""
+
+_View = Literal["levels", "full", "top"]
 
 
 class Stream(Iterator[Item]):
@@ -92,7 +96,7 @@ def stream(
     url: str = PUBLIC_URL,
     rest_url: str | None = None,
     demo: bool = False,
-    view: Literal["levels", "full", "top"] = "levels",
+    view: _View = "levels",
     every: float = 0.0,
     every_update: bool = False,
     closed: bool = False,
@@ -119,12 +123,11 @@ def stream(
     if not specs:
         raise UsageError("no subscription is given", hint="give one, such as 'trades:tBTCUSD'")
     subscriptions = [parse_spec(spec) if isinstance(spec, str) else spec for spec in specs]
-    ending = ExitStack()
     options = StreamOptions(
-        url=ending.enter_context(_demo_exchange()).url if demo else url,
+        url=url,
         rest_url=rest_url,
         feeds=FeedOptions(
-            book_view=BookView(view),
+            book_view=_book_view(view),
             snapshots=snapshots,
             every_update=every_update,
             closed=closed,
@@ -138,9 +141,20 @@ def stream(
         reconnect=reconnect,
         retry_for=retry_for,
     )
-    market = MarketStream(subscriptions, options, on_event=on_event)
-    ending.callback(market.close)
-    return Stream(market, ending)
+    with ExitStack() as starting:
+        if demo:
+            options = replace(options, url=starting.enter_context(_demo_exchange()).url)
+        market = MarketStream(subscriptions, options, on_event=on_event)
+        starting.callback(market.close)
+        return Stream(market, starting.pop_all())
+
+
+def _book_view(name: str) -> BookView:
+    if name not in get_args(_View):
+        raise UsageError(
+            f"{name!r} is no view of a book", hint=f"use one of {', '.join(get_args(_View))}"
+        )
+    return BookView(name)
 
 
 def _demo_exchange() -> Any:

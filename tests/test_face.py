@@ -164,6 +164,13 @@ def test_what_cannot_be_subscribed_to_is_said_at_once(specs):
         stream(*specs)
 
 
+def test_a_wrong_argument_is_said_before_the_demo_exchange_is_started():
+    before = threading.active_count()
+    with pytest.raises(UsageError, match="'leveles' is no view of a book"):
+        stream("book:tBTCUSD", view="leveles", demo=True)
+    assert threading.active_count() == before
+
+
 def test_a_refusal_is_raised_while_iterating(url):
     with stream("ticker:tNOSUCH", url=url) as tickers, pytest.raises(Refused, match="tNOSUCH"):
         next(tickers)
