@@ -45,10 +45,7 @@ def together_reader(channels: Iterable[Channel], *, rows: bool) -> ReadTogether:
 
     Without `rows` all that is read of a frame is its form and its sequence number.
     """
-    layouts = [
-        _updates(each) if rows else _layout(each, _Ignored | str, _Ignored | int)
-        for each in channels
-    ]
+    layouts = [_updates(each) if rows else _form(each) for each in channels]
     if not layouts:
         return lambda text: []
     any_layout: Any = reduce(or_, layouts)  # not `Union[…]`, which remembers the last 128
