@@ -112,10 +112,11 @@ def stream(
 ) -> Stream:
     """Stream what these specs name, such as `trades:tBTCUSD` or `book:tBTCUSD:P0:F0:25`.
 
-    The options are those of the command line, with its guarantees: each trade once, books that
-    are proved, gaps that are told. `every` and `retry_for` are seconds. Prices and amounts are
-    the exchange's own tokens: `float(record.price)`, or `decimal(record.price)` for the exact
-    value. `demo` starts an exchange of its own; `on_event` is told what happens to the stream.
+    The options are those of the command line that concern the records and the connection, with its
+    guarantees: each trade once, books that are proved, gaps that are told. `every` and `retry_for`
+    are seconds. Prices and amounts are the exchange's own tokens: `float(record.price)`, or
+    `decimal(record.price)` for the exact value. `demo` starts an exchange of its own; `on_event`
+    is told what happens to the stream.
 
     Raises UsageError for what cannot be subscribed to. Iterating raises ConnectionFailed,
     Refused, and CompletenessLost under `strict`.
