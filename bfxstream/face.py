@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
+
+from msgspec.structs import replace
 
 from bfxstream.book import OrderBook
 from bfxstream.errors import UsageError
@@ -20,6 +22,8 @@ from bfxstream.stream.policy import PUBLIC_URL
 
 Item = Record | Event
 """Events come only where they are asked for."""
+
+_View = Literal["levels", "full", "top"]
 
 
 class Stream(Iterator[Item]):
@@ -56,8 +60,17 @@ class Stream(Iterator[Item]):
 
     @property
     def books(self) -> Mapping[Subscription, OrderBook[Any]]:
-        """The live books of what is subscribed, as far as the iteration has come."""
+        """The live books of what is subscribed.
+
+        Where there are several connections, threads change them, ahead of the records: look at
+        them within `with stream.still:`.
+        """
         return self._market.books
+
+    @property
+    def still(self) -> AbstractContextManager[object]:
+        """Within it books and counters stand still; ask for no record there, for none comes."""
+        return self._market.still
 
     @property
     def stats(self) -> Stats:
@@ -83,7 +96,7 @@ def stream(
     url: str = PUBLIC_URL,
     rest_url: str | None = None,
     demo: bool = False,
-    view: Literal["levels", "full", "top"] = "levels",
+    view: _View = "levels",
     every: float = 0.0,
     every_update: bool = False,
     closed: bool = False,
@@ -99,10 +112,11 @@ def stream(
 ) -> Stream:
     """Stream what these specs name, such as `trades:tBTCUSD` or `book:tBTCUSD:P0:F0:25`.
 
-    The options are those of the command line, with its guarantees: each trade once, books that
-    are proved, gaps that are told. `every` and `retry_for` are seconds. Prices and amounts are
-    the exchange's own tokens: `float(record.price)`, or `decimal(record.price)` for the exact
-    value. `demo` starts an exchange of its own; `on_event` is told what happens to the stream.
+    The options are those of the command line that concern the records and the connection, with its
+    guarantees: each trade once, books that are proved, gaps that are told. `every` and `retry_for`
+    are seconds. Prices and amounts are the exchange's own tokens: `float(record.price)`, or
+    `decimal(record.price)` for the exact value. `demo` starts an exchange of its own; `on_event`
+    is told what happens to the stream.
 
     Raises UsageError for what cannot be subscribed to. Iterating raises ConnectionFailed,
     Refused, and CompletenessLost under `strict`.
@@ -110,12 +124,11 @@ def stream(
     if not specs:
         raise UsageError("no subscription is given", hint="give one, such as 'trades:tBTCUSD'")
     subscriptions = [parse_spec(spec) if isinstance(spec, str) else spec for spec in specs]
-    ending = ExitStack()
     options = StreamOptions(
-        url=ending.enter_context(_demo_exchange()).url if demo else url,
+        url=url,
         rest_url=rest_url,
         feeds=FeedOptions(
-            book_view=BookView(view),
+            book_view=_book_view(view),
             snapshots=snapshots,
             every_update=every_update,
             closed=closed,
@@ -129,9 +142,20 @@ def stream(
         reconnect=reconnect,
         retry_for=retry_for,
     )
-    market = MarketStream(subscriptions, options, on_event=on_event)
-    ending.callback(market.close)
-    return Stream(market, ending)
+    with ExitStack() as starting:
+        if demo:
+            options = replace(options, url=starting.enter_context(_demo_exchange()).url)
+        market = MarketStream(subscriptions, options, on_event=on_event)
+        starting.callback(market.close)
+        return Stream(market, starting.pop_all())
+
+
+def _book_view(name: str) -> BookView:
+    if name not in get_args(_View):
+        raise UsageError(
+            f"{name!r} is no view of a book", hint=f"use one of {', '.join(get_args(_View))}"
+        )
+    return BookView(name)
 
 
 def _demo_exchange() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import types
 from collections.abc import Iterator
 
@@ -107,6 +108,22 @@ def test_the_books_are_those_of_the_exchange(url):
         assert len(book.bids) == len(book.asks) == 25
 
 
+def test_the_books_of_several_connections_stand_still_where_that_is_asked_for(url):
+    with stream(*MANY, url=url) as items:
+        while not (items.books and all(book.bids for book in items.books.values())):
+            next(items)
+        with items.still:
+            seen, before = items.stats.messages, picture(items)
+            time.sleep(0.2)  # a hundred messages, were they taken in
+            assert (items.stats.messages, picture(items)) == (seen, before)
+        while items.stats.messages == seen:
+            next(items)
+
+
+def picture(items: Stream) -> list[int]:
+    return [book.checksum() for book in items.books.values()]
+
+
 def test_a_closed_stream_is_over_and_its_counters_stand(url):
     tickers = stream("ticker:tBTCUSD", url=url)
     next(tickers)
@@ -119,11 +136,8 @@ def test_a_closed_stream_is_over_and_its_counters_stand(url):
 
 def test_a_stream_that_is_let_go_ends_its_threads(url):
     before = threading.active_count()
-    specs = [f"book:tBTCUSD:{prec}:F0:{length}" for prec in ("P0", "P1") for length in (25, 100)]
-    specs += [f"{kind}:{symbol}" for kind in ("ticker", "trades") for symbol in SYMBOLS]
-    specs += [f"book:{symbol}:P2" for symbol in SYMBOLS]
     told: list[Event] = []
-    items = stream(*specs, url=url, on_event=told.append)
+    items = stream(*MANY, url=url, on_event=told.append)
     assert isinstance(items, Stream)
     next(items)
     assert isinstance(told[0], Spread)
@@ -133,6 +147,12 @@ def test_a_stream_that_is_let_go_ends_its_threads(url):
 
 
 SYMBOLS = ["tBTCUSD", "tETHUSD", "tETHBTC", "tXRPUSD", "tXRPBTC", "tLTCUSD", "tDUSK:USD", "fUSD"]
+MANY = [
+    *(f"book:tBTCUSD:{prec}:F0:{length}" for prec in ("P0", "P1") for length in (25, 100)),
+    *(f"{kind}:{symbol}" for kind in ("ticker", "trades") for symbol in SYMBOLS),
+    *(f"book:{symbol}:P2" for symbol in SYMBOLS),
+]
+"""More than one connection takes."""
 
 
 # Errors.
@@ -142,6 +162,13 @@ SYMBOLS = ["tBTCUSD", "tETHUSD", "tETHBTC", "tXRPUSD", "tXRPBTC", "tLTCUSD", "tD
 def test_what_cannot_be_subscribed_to_is_said_at_once(specs):
     with pytest.raises(UsageError):
         stream(*specs)
+
+
+def test_a_wrong_argument_is_said_before_the_demo_exchange_is_started():
+    before = threading.active_count()
+    with pytest.raises(UsageError, match="'leveles' is no view of a book"):
+        stream("book:tBTCUSD", view="leveles", demo=True)
+    assert threading.active_count() == before
 
 
 def test_a_refusal_is_raised_while_iterating(url):

@@ -129,7 +129,10 @@ def _known_symbols(place: Endpoint, refresh: bool, quiet: bool) -> SymbolList:
             say(f"{error.what}; this list is {_age(kept)} old")
         return kept.symbols
     try:
-        cache.store("demo" if place.demo else place.rest_base, found)
+        if place.demo:
+            cache.complete_with(found)
+        else:
+            cache.store(place.rest_base, found)
     except OSError as error:
         if not quiet:
             say(f"cannot keep the list of symbols: {error}")

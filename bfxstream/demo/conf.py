@@ -8,6 +8,7 @@ from typing import Any
 
 from bfxstream.demo.instruments import Instrument
 from bfxstream.protocol.numbers import js_text
+from bfxstream.protocol.symbols import DERIVATIVE_CODE, codes_of
 
 _LABELS = {
     "BTC": "Bitcoin",
@@ -88,17 +89,11 @@ def _pairs(instruments: Iterable[Instrument]) -> list[str]:
 
 
 def _currencies(instruments: Iterable[Instrument]) -> list[str]:
-    return sorted({code for each in instruments for code in halves(each.symbol[1:])})
-
-
-def halves(pair: str) -> tuple[str, str]:
-    """The base and the quote currency of a pair."""
-    base, colon, quote = pair.partition(":")
-    return (base, quote) if colon else (pair[:3], pair[3:])
+    return sorted({code for each in instruments for code in codes_of(each.symbol[1:])})
 
 
 def _underlying(currency: str) -> str | None:
-    return currency.removesuffix("F0") if currency.endswith("F0") else None
+    return currency.removesuffix(DERIVATIVE_CODE) if currency.endswith(DERIVATIVE_CODE) else None
 
 
 def _margins() -> tuple[float, float]:

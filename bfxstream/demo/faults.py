@@ -91,7 +91,9 @@ class Faults:
             # Time begins with the first subscription, as the market's does.
             self._schedules = [Schedule(plan, self._rng, now) for plan in self._plans]
         for schedule in self._schedules:
-            if kind := schedule.take(now, self._frames):
+            kind = schedule.take(now, self._frames)
+            # One of a kind waits at most, or all that a quiet hour gathered would come at once.
+            if kind and all(due.kind is not kind for due in self._due):
                 self._due.append(Due(kind, schedule.plan.lasting.get(kind, 0.0)))
         self._due = [due for due in self._due if not self._happens(due, links, now)]
         if now >= self._trickle_at:

@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from bfxstream.demo.conf import halves, order_sizes
+from bfxstream.demo.conf import order_sizes
 from bfxstream.demo.engine import Side
 from bfxstream.demo.instruments import Instrument
 from bfxstream.demo.prices import AMOUNT_DECIMALS, PRICE_DIGITS
 from bfxstream.protocol.account.orders import ORDER_TYPES, OrderFlag
 from bfxstream.protocol.numbers import NULL, js_number, js_text
+from bfxstream.protocol.symbols import codes_of
 
 _EXCHANGE = "EXCHANGE "
 _FIVE_DIGITS = Context(prec=PRICE_DIGITS, rounding=ROUND_DOWN)
@@ -174,7 +175,7 @@ def check_order(order: AccountOrder) -> None:
         if price is not None and price.scaleb(order.instrument.price_decimals) % 1:
             raise OrderRefused("price: invalid")
     least, most = order_sizes(order.instrument)
-    pair = "/".join(halves(order.symbol[1:]))
+    pair = "/".join(codes_of(order.symbol[1:]))
     if decimal_amount(order.amount) < least:
         raise OrderRefused(f"Invalid order: minimum size for {pair} is {js_text(least)}")
     if decimal_amount(order.amount) > most:

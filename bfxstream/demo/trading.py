@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from bfxstream.demo.conf import halves
 from bfxstream.demo.engine import Engine, Side, Trade
 from bfxstream.demo.flow import Event
 from bfxstream.demo.market import Market
@@ -28,6 +27,7 @@ from bfxstream.demo.prices import AMOUNT_DECIMALS, units
 from bfxstream.demo.wallets import Wallets
 from bfxstream.protocol.account.orders import OrderFlag
 from bfxstream.protocol.numbers import js_number, js_text
+from bfxstream.protocol.symbols import codes_of
 
 _TAKER_FEE, _MAKER_FEE = Decimal("0.002"), Decimal("0.001")
 _KEPT = 10_000
@@ -213,7 +213,7 @@ class Trading:
         order.amount -= trade.amount
         order.turnover += price * amount
         order.mts_update = self._wall()
-        base, quote = halves(order.symbol[1:])
+        base, quote = codes_of(order.symbol[1:])
         received, paid = (base, quote) if order.side is Side.BID else (quote, base)
         worth = {base: amount, quote: price * amount}
         fee = worth[received] * (_MAKER_FEE if is_maker else _TAKER_FEE)
@@ -273,7 +273,7 @@ class Trading:
 
     def _tell_order(self, code: str, order: AccountOrder) -> None:
         self._tell(code, order.row(), order.symbol)
-        for currency in halves(order.symbol[1:]):
+        for currency in codes_of(order.symbol[1:]):
             self._tell("wu", self.wallets.row(currency), f"exchange-{currency}")
 
     # Money.
@@ -288,7 +288,7 @@ class Trading:
 
     def _need(self, order: AccountOrder) -> tuple[str, Decimal]:
         """What the rest of an order costs at most, and in which currency."""
-        base, quote = halves(order.symbol[1:])
+        base, quote = codes_of(order.symbol[1:])
         if order.side is Side.ASK:
             return base, decimal_amount(order.amount)
         price = order.limit or order.trigger or order.price

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 import msgspec
 from msgspec import Struct
@@ -97,6 +97,7 @@ class Permission(Struct):
 class AuthAnswer(Struct):
     """The exchange's answer to an `auth` event."""
 
+    event: Literal["auth"]
     status: str = ""
     code: int | None = None
     msg: str | None = None

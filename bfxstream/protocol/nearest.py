@@ -40,13 +40,13 @@ def _respellings(symbol: str, codes: Mapping[str, Sequence[str]]) -> Iterator[st
     if market_of(symbol) is Market.FUNDING:
         yield from (f"f{code}" for code in spellings(body))
         return
-    for left, right in _halves(body):
+    for left, right in _cuts(body):
         for base, quote in product(spellings(left), spellings(right)):
             yield trading_symbol(base, quote)
             yield trading_symbol(quote, base)
 
 
-def _halves(body: str) -> Iterator[tuple[str, str]]:
+def _cuts(body: str) -> Iterator[tuple[str, str]]:
     """The two codes of a pair, or every way to cut it where no colon tells."""
     base, colon, quote = body.partition(":")
     if colon:

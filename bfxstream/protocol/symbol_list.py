@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 from bfxstream.protocol.decode import UNREADABLE
 from bfxstream.protocol.numbers import NULL
 from bfxstream.protocol.records import Symbol, SymbolKind
-from bfxstream.protocol.symbols import codes_of, is_symbol
+from bfxstream.protocol.symbols import DERIVATIVE_CODE, codes_of, is_symbol
 
 _PAIRS: dict[str, SymbolKind] = {
     "pub:list:pair:exchange": "exchange",
@@ -30,7 +30,6 @@ CONF_KEYS = (*_PAIRS, _MARGIN_CURRENCIES, _CURRENCIES, _COMMON_NAMES, *_SIZES)
 _MIN_SIZE, _MAX_SIZE = 3, 4
 """Where `pub:info:pair` has them among a pair's figures."""
 
-_DERIVATIVE_CODE = "F0"
 _GLOB = frozenset("*?[")
 
 Element = TypeVar("Element")
@@ -71,7 +70,7 @@ def read_conf(lists: Sequence[Raw]) -> SymbolList:
         answer[_CURRENCIES], list[str]
     )
     for currency in currencies:
-        if not currency.endswith(_DERIVATIVE_CODE):
+        if not currency.endswith(DERIVATIVE_CODE):
             kinds.setdefault(f"f{currency}", []).append("funding")
     sizes = {row.pair: row.figures for key in _SIZES for row in _read(answer[key], list[_Pair])}
     symbols = [_symbol(name, kinds[name], sizes) for name in kinds if is_symbol(name)]

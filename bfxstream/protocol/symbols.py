@@ -16,7 +16,11 @@ _PAIR = re.compile(r"([A-Za-z0-9]{3,13})[:/]([A-Za-z0-9]{3,13})")
 _SIX = re.compile(r"[A-Za-z0-9]{6}")
 _LOWER_TRADING = re.compile(r"t[a-z0-9]{6}")
 _LOWER_FUNDING = re.compile(r"f[a-z0-9]{3,13}")
-_DERIVATIVE = re.compile(rf"t{_CODE}+F0:{_CODE}+F0")
+
+DERIVATIVE_CODE = "F0"
+"""What the codes of a perpetual contract end with."""
+
+_DERIVATIVE = re.compile(rf"t{_CODE}+{DERIVATIVE_CODE}:{_CODE}+{DERIVATIVE_CODE}")
 
 EXAMPLES = ("tBTCUSD", "tETHUSD", "tDUSK:USD", "tBTCF0:USTF0", "fUSD")
 """A symbol of each form, as long as the exchange's list is not known."""

@@ -22,12 +22,13 @@ from bfxstream.stream.tls import TlsContext
 
 
 def check_url(url: str) -> str:
-    """The URL, if it can be an endpoint. Raises UsageError otherwise."""
+    """The URL, its scheme in small letters, if it can be an endpoint. Raises UsageError else."""
+    scheme, _, rest = url.partition(":")
     try:
         parts = urlsplit(url)
         valid = (
             url.isprintable()
-            and parts.scheme in ("ws", "wss")
+            and scheme.lower() in ("ws", "wss")
             and bool(parts.hostname)
             and parts.port != 0
         )
@@ -35,10 +36,10 @@ def check_url(url: str) -> str:
         valid = False
     if not valid:
         raise UsageError(
-            f"{url!r} is not a WebSocket URL",
+            f"{without_secrets(url)!r} is not a WebSocket URL",
             hint="use one such as wss://api-pub.bitfinex.com/ws/2",
         )
-    return url
+    return f"{scheme.lower()}:{rest}"
 
 
 def open_socket(url: str, timeout: float = policy.CONNECT_TIMEOUT) -> BatchSocket:

@@ -10,7 +10,7 @@ from typing import Protocol, cast
 from websocket import WebSocketException, WebSocketTimeoutException
 
 from bfxstream.stream import policy
-from bfxstream.stream.connect import describe_loss, open_socket
+from bfxstream.stream.connect import describe_failure, describe_loss, open_socket
 
 
 class ConnectionLost(Exception):
@@ -57,8 +57,15 @@ class SocketConnection:
 
     def __init__(self, url: str, timeout: float) -> None:
         """Connect. Raises ConnectionFailed that says which step failed."""
-        self._socket = open_socket(url, timeout)
-        self._waking, self._waked = socket.socketpair()
+        try:
+            self._waking, self._waked = socket.socketpair()
+        except OSError as error:  # no file descriptors left
+            raise describe_failure(url, error) from error
+        try:
+            self._socket = open_socket(url, timeout)
+        except BaseException:
+            self._close_pair()
+            raise
         self._arrivals = select.poll()
         self._arrivals.register(self._waked, select.POLLIN)
         self._arrivals.register(cast("socket.socket", self._socket.sock), select.POLLIN)
@@ -100,5 +107,8 @@ class SocketConnection:
     def close(self) -> None:
         """Close with a close frame."""
         self._socket.close(timeout=policy.CLOSE_TIMEOUT)
+        self._close_pair()
+
+    def _close_pair(self) -> None:
         self._waking.close()
         self._waked.close()

@@ -27,6 +27,7 @@ from bfxstream.stream.history import History, RestHistory
 from bfxstream.stream.intake import Intake, Item
 from bfxstream.stream.life import Life
 from bfxstream.stream.limiter import LIMITER, RateLimiter, endpoint_of
+from bfxstream.stream.network import without_secrets
 from bfxstream.stream.policy import Policy
 from bfxstream.stream.watch import Watch
 
@@ -77,6 +78,7 @@ class Link:
         self._options = options
         self._policy = options.policy
         self._url = url or options.url
+        self._shown_url = without_secrets(self._url)
         self._endpoint = endpoint_of(self._url)
         self._limit = options.policy.connect_limit(self._url)
         self._intake = intake
@@ -107,7 +109,7 @@ class Link:
             try:
                 yield from self._converse(*self._connect())
             except ConnectionLost as loss:
-                failure = ConnectionFailed(f"{loss}: {self._url}")
+                failure = ConnectionFailed(f"{loss}: {self._shown_url}")
             except ConnectionFailed as error:
                 failure = error
             finally:
@@ -198,11 +200,11 @@ class Link:
         intake.last_failure = None
         intake.show_state()
         if self._lost_at is None:
-            intake.report(Connected(self._url))
+            intake.report(Connected(self._shown_url))
         else:
             intake.stats.reconnects += 1
             after = self._clock.now() - self._lost_at
-            intake.report(Reconnected(self._url, round(after, 3)))
+            intake.report(Reconnected(self._shown_url, round(after, 3)))
         return session
 
     def _disconnect(self) -> None:

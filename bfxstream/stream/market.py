@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from bfxstream.book import OrderBook
 from bfxstream.errors import ConnectionFailed, UsageError
 from bfxstream.protocol.channels import AccountSubscription, BookSubscription, Subscription
@@ -45,7 +47,7 @@ class MarketStream:
         account: AccountAccess | None = None,
     ) -> None:
         """`account` goes with an AccountSubscription."""
-        check_url(options.url)
+        options = replace(options, url=check_url(options.url))
         self.subscriptions = list(dict.fromkeys(subscriptions))
         self.options = options
         self._world = world or World()
@@ -85,6 +87,8 @@ class MarketStream:
     @property
     def complete(self) -> bool:
         """Whether what was given has a complete value of every subscription: `--once` is done."""
+        if self._intake.displaced:
+            return False  # they belong to no link until they have moved
         if self._readers.started:
             return self._readers.complete
         return all(link.complete for link in self._links)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from bfxstream.errors import ConnectionFailed, UsageError
 from bfxstream.stream import policy
 
 _SOCKS_SCHEMES = ("socks4", "socks4a", "socks5", "socks5h")
+_SECRETS = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
 
 
 class SocksProxy(NamedTuple):
@@ -41,7 +43,8 @@ def rest_base(url: str, rest_url: str | None = None) -> str:
     parts = urlsplit(url)
     if not is_loopback(parts.hostname):
         return policy.PUBLIC_REST_URL
-    return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}/v2"
+    host = parts.netloc.rpartition("@")[2]
+    return f"{'https' if parts.scheme == 'wss' else 'http'}://{host}/v2"
 
 
 def _check_rest_url(url: str) -> str:
@@ -49,7 +52,7 @@ def _check_rest_url(url: str) -> str:
         parts = urlsplit(url)
         valid = (
             url.isprintable()
-            and not parts.query
+            and without_secrets(url) == url
             and bool(parts.hostname)
             and parts.port != 0
             # In the clear only where nobody can listen.
@@ -61,17 +64,16 @@ def _check_rest_url(url: str) -> str:
         valid = False
     if not valid:
         raise UsageError(
-            f"{url!r} is not a base of the REST API",
-            hint=f"use one such as {policy.PUBLIC_REST_URL}; http:// is for this machine alone",
+            f"{without_secrets(url)!r} is not a base of the REST API",
+            hint=f"use one such as {policy.PUBLIC_REST_URL}, without user, password and query; "
+            "http:// is for this machine alone",
         )
     return url.rstrip("/")
 
 
 def without_secrets(url: str) -> str:
-    """The URL without user, password and query."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+    """The URL without user, password and query; whatever else was given in place of one, too."""
+    return _SECRETS.sub("", url)
 
 
 def describe_os_error(url: str, where: str, error: OSError) -> ConnectionFailed:

@@ -56,10 +56,12 @@ class SymbolCache:
 
     def store(self, base: str, symbols: SymbolList) -> None:
         """Keep the list, each file replaced at once. Raises OSError where it cannot be written."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _replace(self._file(base), msgspec.json.encode(symbols))
-        # Completions know one exchange: the real one, as soon as its list is known.
-        if base == policy.PUBLIC_REST_URL or not self._file(policy.PUBLIC_REST_URL).exists():
+        self.complete_with(symbols, real=base == policy.PUBLIC_REST_URL)
+
+    def complete_with(self, symbols: SymbolList, *, real: bool = False) -> None:
+        """Let completions know this list, unless they have the `real` one. Raises OSError."""
+        if real or not self._file(policy.PUBLIC_REST_URL).exists():
             _replace(self._folder / COMPLETION_FILE, "\n".join([*symbols.names, ""]).encode())
 
     def _file(self, base: str) -> Path:
@@ -69,6 +71,7 @@ class SymbolCache:
 
 def _replace(file: Path, content: bytes) -> None:
     """Write a file so that a reader, or a crash, sees the old one or the new one."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with open(descriptor, "wb") as new:  # noqa: PTH123  a descriptor, not a path

@@ -139,6 +139,11 @@ def test_it_asks_once_a_day(server, ask, cache):
     assert len(server.asked) == 3
 
 
+def test_the_demo_exchanges_list_serves_completions_alone(ask, cache):
+    assert ask("--demo", "fUSD")[0] == 0
+    assert [file.name for file in cache.iterdir()] == ["symbols.txt"]
+
+
 def test_without_the_exchange_the_old_list_serves_and_its_age_is_told(server, ask, cache):
     _, lines, _ = ask()
     age(cache, 3 * 86400 + 60)

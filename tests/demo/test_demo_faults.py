@@ -85,6 +85,18 @@ def test_the_seed_decides_when_what_happens_and_each_kind_comes_in_its_turn() ->
     assert max(counts.values()) - min(counts.values()) <= 1
 
 
+def test_faults_that_nobody_can_feel_do_not_gather() -> None:
+    world = World("drop:every=5s", "maintenance:every=5s,for=1s")
+    world.advance(0.0)
+    world.links[0].serving = False
+    for now in range(1, 3600):
+        world.advance(float(now))
+    assert world.faults.counts == {}
+    world.links[0].serving = True
+    world.advance(3600.0)
+    assert world.faults.counts == {"drop": 1, "maintenance": 1}
+
+
 def test_a_pace_may_be_of_frames() -> None:
     schedule = Schedule(parse_fault("skip:every=100"), Random(1), 0.0)
     at = [frames for frames in range(10_000) if schedule.take(5.0, frames)]

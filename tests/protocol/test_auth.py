@@ -111,6 +111,14 @@ def answer(**fields) -> AuthAnswer:
     return decode_auth_answer(json.dumps({"event": "auth", "chanId": 0, **fields}).encode())
 
 
+@pytest.mark.parametrize(
+    "frame", [b'{"event":"info","version":2}', b'{"status":"OK"}', b"{}", b"[0,[]]", b"{"]
+)
+def test_what_is_no_answer_is_not_read_as_one(frame):
+    with pytest.raises(msgspec.DecodeError):
+        decode_auth_answer(frame)
+
+
 def test_an_accepted_key_says_what_it_may_do():
     caps = {"orders": {"read": 1, "write": 0}, "wallets": {"read": 1}, "new": {}}
     for said in (caps, json.dumps(caps)):

@@ -128,6 +128,8 @@ def test_the_first_letter_tells_the_market(symbol, market):
         ("tDUSK:USD", False),
         ("tBTCF0:USD", False),
         ("fUSTF0", False),
+        ("tF0F0F0", False),
+        ("tF0:F0", False),
     ],
 )
 def test_a_derivative_has_f0_on_both_sides(symbol, derivative):

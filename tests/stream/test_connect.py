@@ -66,10 +66,15 @@ def test_a_websocket_url_is_an_endpoint(url):
     assert check_url(url) == url
 
 
+@pytest.mark.parametrize("url", ["WSS://a.b/Path", "Wss://a.b/Path"])
+def test_the_scheme_may_be_written_in_capitals(url):
+    assert check_url(url) == "wss://a.b/Path"
+
+
 @pytest.mark.parametrize(
     "url",
     [
-        *["", "x", "//a.b", "http://a.b", "ws:", "ws://", "ws:///ws/2"],
+        *["", "x", " ws://a.b", "//a.b", "http://a.b", "ws:", "ws://", "ws:///ws/2"],
         *["ws://a:b", "ws://a:99999", "ws://a:0", "ws://[::1"],
     ],
 )
@@ -77,6 +82,15 @@ def test_what_cannot_be_an_endpoint_is_a_usage_error_that_names_it(url):
     with pytest.raises(UsageError) as raised:
         check_url(url)
     assert repr(url) in raised.value.what
+
+
+@pytest.mark.parametrize(
+    "url", ["http://me:xyzzy@a.b/?t=xyzzy", "ws://me:xyzzy@[::1?t=xyzzy", "?xyzzy"]
+)
+def test_what_is_secret_in_a_url_that_is_none_is_not_said(url):
+    with pytest.raises(UsageError) as raised:
+        check_url(url)
+    assert "xyzzy" not in str(raised.value)
 
 
 # Every error that the library has.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 import time
 
 import pytest
-from servers import websocket_server
+from servers import answering, http_answer, websocket_server
 from websockets.sync.server import ServerConnection
 
+from bfxstream.errors import ConnectionFailed
+from bfxstream.stream import connection
 from bfxstream.stream.connection import ConnectionLost, SocketConnection
 
 LONG = 30.0
@@ -25,6 +29,32 @@ def echoing():
         connection = SocketConnection(url, 5.0)
         yield connection
         connection.close()
+
+
+def test_without_file_descriptors_there_is_no_connection_and_none_is_left(monkeypatch):
+    def no_pair() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    connected: list[str] = []
+    monkeypatch.setattr(socket, "socketpair", no_pair)
+    monkeypatch.setattr(connection, "open_socket", lambda url, timeout: connected.append(url))
+    with pytest.raises(ConnectionFailed, match=r"cannot connect to ws://\S+: Too many open files"):
+        SocketConnection("ws://127.0.0.1:1", 5.0)
+    assert connected == []
+
+
+def test_a_connection_that_cannot_be_had_leaves_nothing_open(monkeypatch):
+    made: list[socket.socket] = []
+
+    def noted_pair() -> tuple[socket.socket, socket.socket]:
+        made.extend(pair())
+        return made[0], made[1]
+
+    pair = socket.socketpair
+    monkeypatch.setattr(socket, "socketpair", noted_pair)
+    with answering(http_answer("503 Service Unavailable")) as url, pytest.raises(ConnectionFailed):
+        SocketConnection(url, 5.0)
+    assert [each.fileno() for each in made] == [-1, -1]
 
 
 def test_a_long_read_returns_when_something_comes(echoing):

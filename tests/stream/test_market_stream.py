@@ -490,6 +490,20 @@ def test_a_pong_keeps_a_quiet_connection():
     assert sum(b'"ping"' in frame for way, frame in listening.frames if way == "sent") == pings
 
 
+def test_what_is_secret_in_the_url_is_never_told():
+    def script(server: Exchange) -> None:
+        server.welcome()
+        drop(server)
+
+    with exchange(script) as url:
+        secret = url.replace("://", "://me:xyzzy@") + "?token=xyzzy"
+        listening = Listening(secret, TRADES)
+        listening.until(lambda: "Reconnected" in listening.kinds())
+    told = " ".join(happened.sentence() for happened in listening.told)
+    assert told.count(url) == 3
+    assert "xyzzy" not in told
+
+
 # Connections that cannot be had.
 
 
@@ -706,6 +720,11 @@ def test_a_request_refused_for_the_moment_is_made_again():
 ONE_EACH = replace(PROMPT, subscriptions=1)
 
 
+def test_the_scheme_of_the_url_may_be_written_in_capitals():
+    with exchange(sends_one_of) as url:
+        Listening(url.replace("ws://", "WS://"), TRADES).until_count(1)
+
+
 def sends_one_of(server: Exchange, then: Script = Exchange.wait_for_close) -> None:
     """Serve whatever this connection asks for with its first rows."""
     server.welcome()
@@ -809,6 +828,24 @@ def test_what_a_full_connection_refuses_goes_to_another():
     assert (moved.connection, moved.moved, moved.kept) == (1, 2, 1)
     assert listening.stream.status.connections == 2
     assert listening.stream.stats.reconnects == 0
+
+
+@pytest.mark.parametrize("together", [2, 25], ids=["in threads", "alone"])
+def test_once_is_not_complete_while_a_subscription_looks_for_another_connection(together):
+    def takes_one(server: Exchange) -> None:
+        sends_one_of(server, then=refuse_more)
+
+    def refuse_more(server: Exchange) -> None:
+        for request in server.connection:
+            server.send(error(json.loads(request), 10305, "subscribe: limit"))
+
+    specs = [TRADES, "ticker:tETHUSD", TICKER][: 3 if together == 2 else 2]
+    with exchange(takes_one) as url:
+        policy = replace(PROMPT, subscriptions=together)
+        listening = Listening(url, *specs, policy=policy, feeds=FeedOptions(once=True))
+        listening.until(lambda: listening.stream.complete)
+    assert "Moved" in listening.kinds()
+    assert len(listening.items) == len(specs)
 
 
 def test_where_even_an_empty_connection_has_no_room_the_subscription_is_refused():

@@ -51,6 +51,7 @@ def failure(base: str, **options) -> BfxStreamError:
         ("ws://127.0.0.1:8080/ws/2", None, "http://127.0.0.1:8080/v2"),
         ("ws://localhost:8080/ws/2", None, "http://localhost:8080/v2"),
         ("ws://[::1]:8080/ws/2", None, "http://[::1]:8080/v2"),
+        ("ws://me:secret@127.0.0.1:8080/ws/2", None, "http://127.0.0.1:8080/v2"),
         ("wss://127.0.0.1:8443/ws/2", None, "https://127.0.0.1:8443/v2"),
         ("ws://127.0.0.1:8080/ws/2", "https://rest.example.org/v2/", "https://rest.example.org/v2"),
         ("wss://api-pub.bitfinex.com/ws/2", "http://127.0.0.1:1/v2", "http://127.0.0.1:1/v2"),
@@ -77,8 +78,15 @@ def test_look_ups_go_where_the_stream_is_unless_told_otherwise(url, rest_url, ba
 def test_what_cannot_be_a_base_is_a_usage_error_that_names_it(rest_url):
     with pytest.raises(UsageError) as raised:
         rest_base("wss://api-pub.bitfinex.com/ws/2", rest_url)
-    assert repr(rest_url) in raised.value.what
+    assert repr(rest_url.partition("?")[0]) in raised.value.what
     assert REAL in raised.value.hint
+
+
+def test_a_base_with_secrets_is_refused_without_saying_them():
+    with pytest.raises(UsageError) as raised:
+        rest_base("wss://api-pub.bitfinex.com/ws/2", "https://me:xyzzy@host/v2")
+    assert "'https://host/v2' is not a base" in raised.value.what
+    assert "without user, password" in raised.value.hint
 
 
 # What is asked and answered.

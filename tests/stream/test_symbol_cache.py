@@ -74,6 +74,15 @@ def test_completions_have_another_exchanges_list_until_the_real_one_is_known(tmp
         assert (tmp_path / "symbols.txt").read_text().split() == names.names
 
 
+def test_a_list_for_completions_alone_is_no_kept_list(tmp_path, found):
+    cache = SymbolCache(tmp_path / "new")
+    cache.complete_with(SymbolList(found.symbols[:1], {}))
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["symbols.txt"]
+    cache.store(REAL, found)
+    cache.complete_with(SymbolList(found.symbols[:1], {}))
+    assert (tmp_path / "new" / "symbols.txt").read_text().split() == found.names
+
+
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"symbols":[{}],"codes":{}}', b"\xff"])
 def test_a_damaged_file_counts_as_none(tmp_path, found, damage):
     cache = SymbolCache(tmp_path)

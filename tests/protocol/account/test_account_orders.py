@@ -19,7 +19,6 @@ from bfxstream.protocol.account.orders import (
     OrderFlag,
     OrderName,
     UpdateOrder,
-    is_derivative,
     parse_meta,
     parse_order_type,
 )
@@ -319,14 +318,6 @@ def test_a_day_is_that_of_utc():
     assert cid_date(DAY) == "1970-01-02"
     check_cid_date(cid_date(1_790_000_000_000))
     check_tif("2030-01-31 00:00:00")
-
-
-@pytest.mark.parametrize(
-    ("symbol", "derivative"),
-    [("tBTCF0:USTF0", True), ("tBTCUSD", False), ("tDUSK:USD", False), ("tF0F0F0", False)],
-)
-def test_a_derivative_is_told_by_its_symbol(symbol, derivative):
-    assert is_derivative(symbol) is derivative
 
 
 # Ids of ours.
