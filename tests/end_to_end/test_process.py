@@ -140,7 +140,7 @@ def test_a_faster_clock_notices_sooner_that_a_connection_is_dead() -> None:
         )
         server.shutdown()
     assert result.code == 1
-    assert "nothing came for 0.25 s" in result.stderr
+    assert "nothing came for 0.24 s" in result.stderr
 
 
 def test_the_demo_leaves_no_process_behind() -> None:
