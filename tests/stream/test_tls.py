@@ -129,6 +129,9 @@ class Trickle:
         byte, self.coming = self.coming[:1], self.coming[1:]
         return byte
 
+    def sendall(self, data: bytes) -> None:
+        """Nobody reads it."""
+
     def gettimeout(self) -> float:
         return self.timeout
 
@@ -151,7 +154,16 @@ def test_a_record_that_trickles_in_has_no_more_time_than_was_asked_for(connectio
     assert client.recv(MUCH) == b"slowly" * 30
 
 
-def test_a_server_that_is_silent_during_the_handshake_times_out(certificate):
+def test_a_handshake_that_trickles_in_has_no_more_time_either(monkeypatch):
+    trickle = Trickle(b"\x16\x03\x03\x40\x00" + bytes(0x4000), timeout=0.1)
+    monkeypatch.setattr(tls, "time", SimpleNamespace(monotonic=lambda: trickle.now))
+    with pytest.raises(TimeoutError):
+        TlsContext().wrap_socket(trickle, server_hostname="127.0.0.1")
+    assert trickle.now == pytest.approx(0.1, abs=0.001)
+    assert trickle.timeout == 0.1
+
+
+def test_a_server_that_is_silent_during_the_handshake_times_out():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"wss://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ConnectionFailed, match="timed out"):
