@@ -14,6 +14,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tls_peer import tls_connection
 from websocket import (
     ABNF,
     WebSocket,
@@ -128,10 +129,99 @@ def test_however_the_bytes_are_cut_the_messages_are_websocket_clients(wire, cuts
     assert received_in_batches(wire, cuts) == received_plainly(wire)
 
 
-@given(st.lists(payloads, min_size=1, max_size=5))
-def test_bytes_that_come_one_by_one_lose_nothing(messages):
-    wire = b"".join(map(frame, messages))[:600]
-    assert received_in_batches(wire, list(range(len(wire)))) == received_plainly(wire)
+# Every boundary.
+
+EVERYTHING = b"".join(
+    [
+        *[frame(b"a" * length) for length in (0, 1, 125, 126, 127)],
+        *[frame(b"short", wide=wide) for wide in (16, 64)],
+        frame(b"are you there?", PING) + frame(b"[1]") + frame(b"", PONG),
+        frame(b"[2", fin=False) + frame(b",", CONT, fin=False) + frame(b"3]", CONT),
+        frame(b"[4", fin=False) + frame(frame(b"no frame"), PING) + frame(b"]", CONT),
+        frame(b"[5", fin=False, mask=b"mask") + frame(b"", PONG) + frame(b"]", CONT, mask=b"mask"),
+        frame(b"\x81\x01x", BINARY) + frame(b"[6]", mask=b"\x01\x02\x03\x04"),
+        frame(b"b" * 126, fin=False) + frame(b"[7]", PING, wide=16) + frame(b"b" * 127, CONT),
+        frame(b"x", PING, mask=b"\x01\x02\x03\x04"),  # its second byte is a text frame's first
+        frame(b"[8]"),
+    ]
+)
+"""A frame of each kind that may come, and of each length that has another form."""
+
+
+def test_one_cut_anywhere_changes_nothing():
+    plainly = received_plainly(EVERYTHING)
+    with connected() as (client, server):
+        for place in range(1, len(EVERYTHING)):
+            received: list[bytes] = []
+            for piece in (EVERYTHING[:place], EVERYTHING[place:]):
+                server.sendall(piece)
+                drain(client, received)
+            assert received == plainly
+            server.recv(65536)  # the answers to the pings
+
+
+def test_bytes_that_come_one_by_one_lose_nothing():
+    cuts = list(range(len(EVERYTHING)))
+    assert received_in_batches(EVERYTHING, cuts) == received_plainly(EVERYTHING)
+
+
+# Over TLS.
+
+
+@pytest.fixture
+def secured(certificate, monkeypatch):
+    """A client and its server's end, as `connected`, over TLS."""
+    cert, context = certificate
+    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    monkeypatch.delenv("WEBSOCKET_CLIENT_CA_BUNDLE", raising=False)
+    with tls_connection(context) as (sock, peer):
+        client = BatchSocket()
+        client.sock, client.connected = sock, True
+        yield client, peer
+
+
+def test_over_tls_records_may_begin_and_end_anywhere_in_a_frame(secured):
+    client, peer = secured
+    plainly = received_plainly(EVERYTHING)
+    for size in range(1, 40):
+        pieces = [EVERYTHING[i : i + size] for i in range(0, len(EVERYTHING), size)]
+        received: list[bytes] = []
+        peer.say(*pieces)
+        drain(client, received)
+        assert received == plainly
+
+
+def test_over_tls_one_cut_anywhere_changes_nothing(secured):
+    client, peer = secured
+    plainly = received_plainly(EVERYTHING)
+    middle = len(EVERYTHING) // 2
+    records = peer.encrypted(EVERYTHING[:middle], EVERYTHING[middle:])
+    for place in range(1, len(records)):
+        received: list[bytes] = []
+        for piece in (records[:place], records[place:]):
+            peer.wire.sendall(piece)
+            drain(client, received)
+        assert received == plainly
+        peer.wire.recv(65536)  # the answers to the pings
+        records = peer.encrypted(EVERYTHING[:middle], EVERYTHING[middle:])
+
+
+def test_over_tls_what_was_decrypted_and_not_handed_out_is_not_waited_for(secured):
+    client, peer = secured
+    peer.say(frame(b"[1]"), frame(b"[2", fin=False), frame(b"]", CONT))
+    assert client.receive() == [b"[1]"]
+    assert not client.is_drained
+    assert client.receive() == [b"[2]"]
+    assert client.is_drained
+
+
+def test_over_tls_a_goodbye_without_a_close_frame_is_the_end(secured):
+    client, peer = secured
+    peer.wire.sendall(peer.encrypted(frame(b"[1]")) + peer.goodbye())
+    assert client.receive() == [b"[1]"]
+    assert not client.is_drained
+    with pytest.raises(WebSocketConnectionClosedException):
+        client.receive()
 
 
 # What a batch is.

@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from servers import greet, http_proxy, port_of, websocket_server
 from tls_peer import Peer, tls_connection
 
 from bfxstream.errors import ConnectionFailed
+from bfxstream.stream import tls
 from bfxstream.stream.connect import open_socket
 from bfxstream.stream.tls import TlsContext, TlsSocket
 
@@ -112,32 +114,56 @@ def test_silence_times_out_no_sooner_than_asked_and_loses_nothing(connection, be
     assert client.recv(MUCH) == b"whole"
 
 
-def test_a_record_that_trickles_in_has_no_more_time_than_was_asked_for(connection):
+class Trickle:
+    """A socket to which a byte comes every 10 ms, by a clock of its own."""
+
+    def __init__(self, coming: bytes, timeout: float) -> None:
+        self.coming = coming
+        self.timeout = timeout
+        self.now = 0.0
+
+    def recv(self, size: int) -> bytes:
+        self.now += min(0.01, self.timeout)
+        if self.timeout < 0.01:
+            raise TimeoutError
+        byte, self.coming = self.coming[:1], self.coming[1:]
+        return byte
+
+    def sendall(self, data: bytes) -> None:
+        """Nobody reads it."""
+
+    def gettimeout(self) -> float:
+        return self.timeout
+
+    def settimeout(self, timeout: float) -> None:
+        self.timeout = timeout
+
+
+def test_a_record_that_trickles_in_has_no_more_time_than_was_asked_for(connection, monkeypatch):
     client, peer = connection
-    client.settimeout(0.1)
-    enough = threading.Event()
-    record = peer.encrypted(bytes(10_000))
+    peer.say(b"first")
+    assert client.recv(MUCH) == b"first"
+    trickle = client._socket = Trickle(peer.encrypted(b"slowly" * 30), timeout=0.1)
+    monkeypatch.setattr(tls, "time", SimpleNamespace(monotonic=lambda: trickle.now))
+    for tries in range(1, 4):
+        with pytest.raises(TimeoutError):
+            client.recv(MUCH)
+        assert trickle.now == pytest.approx(0.1 * tries, abs=0.001)
+        assert trickle.timeout == 0.1
+    trickle.timeout = 60.0
+    assert client.recv(MUCH) == b"slowly" * 30
 
-    def trickle() -> None:
-        for place in range(len(record)):
-            peer.wire.sendall(record[place : place + 1])
-            if enough.wait(0.01):
-                peer.wire.sendall(record[place + 1 :])
-                return
 
-    trickling = threading.Thread(target=trickle)
-    trickling.start()
+def test_a_handshake_that_trickles_in_has_no_more_time_either(monkeypatch):
+    trickle = Trickle(b"\x16\x03\x03\x40\x00" + bytes(0x4000), timeout=0.1)
+    monkeypatch.setattr(tls, "time", SimpleNamespace(monotonic=lambda: trickle.now))
     with pytest.raises(TimeoutError):
-        client.recv(MUCH)
-    assert not enough.is_set()
-    assert trickling.is_alive(), "in a hundred seconds it would all have come"
-    enough.set()
-    trickling.join()
-    client.settimeout(5)
-    assert client.recv(MUCH) == bytes(10_000)
+        TlsContext().wrap_socket(trickle, server_hostname="127.0.0.1")
+    assert trickle.now == pytest.approx(0.1, abs=0.001)
+    assert trickle.timeout == 0.1
 
 
-def test_a_server_that_is_silent_during_the_handshake_times_out(certificate):
+def test_a_server_that_is_silent_during_the_handshake_times_out():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"wss://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ConnectionFailed, match="timed out"):
