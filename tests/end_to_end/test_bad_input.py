@@ -127,7 +127,9 @@ def test_a_server_that_speaks_no_websocket_is_told_at_once(answer: bytes, said: 
 
 
 def test_a_server_without_tls_is_no_endpoint_for_wss(exchange: DemoExchange) -> None:
-    result = run("ticker", "tBTCUSD", "--url", exchange.url.replace("ws:", "wss:"))
+    result = run(
+        "ticker", "tBTCUSD", "--url", exchange.url.replace("ws:", "wss:"), "--retry-for", "0.5s"
+    )
     assert result.code == 1
     assert_one_line(result.stderr, "TLS", "--demo")
 
