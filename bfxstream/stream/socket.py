@@ -147,7 +147,8 @@ class BatchSocket(WebSocket):
     def _cut_plain_frames(self) -> list[bytes]:
         buffer, begin, size = self._buffer, self._position, len(self._buffer)
         frames: list[bytes] = []
-        while size - begin >= 2 and buffer[begin] == _FINAL_TEXT:
+        last = size - 1
+        while begin < last and buffer[begin] == _FINAL_TEXT:
             length = buffer[begin + 1]
             start = begin + 2
             if length >= _LENGTH_16:
