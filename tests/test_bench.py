@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.contestants import OURS, ours
+from bench.contestants import OURS, Contestant, ours
 from bench.load import SYMBOLS, Channel, Frame, Load, symbols
 from bench.measure import Run
 from bench.server import OB_CHECKSUM, SEQ_ALL, Session
@@ -122,8 +122,20 @@ def run_of(lines: int, **stats: int) -> Run:
     )
 
 
+def proof() -> Contestant:
+    found = ours().proof()
+    assert found is not None
+    return found
+
+
 def test_a_run_that_misses_nothing_has_no_fault():
-    assert ours().faults(run_of(150)) == []
+    assert ours().faults(run_of(150)) == proof().faults(run_of(150)) == []
+
+
+def test_the_timed_runs_have_the_default_flags():
+    assert "--stats" in proof().command
+    assert [*ours().command] == [option for option in proof().command if option != "--stats"]
+    assert ours().faults(Run(lines=150, counts=dict(COUNTS))) == []
 
 
 @pytest.mark.parametrize(
@@ -138,7 +150,7 @@ def test_a_run_that_misses_nothing_has_no_fault():
     ],
 )
 def test_whatever_a_client_misses_is_told(run: Run, fault: str):
-    assert ours().faults(run) == [fault]
+    assert proof().faults(run) == [fault]
 
 
 def test_a_table_shows_medians_ranges_and_ratios():

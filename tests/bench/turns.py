@@ -38,12 +38,16 @@ class Entry:
     specs: Sequence[str]
     tls: Certificate | None = None
 
-    def run(self, *, keep: bool = False) -> Run:
-        """Once."""
+    def run(self, client: Contestant | None = None, *, keep: bool = False) -> Run:
+        """Once, and note what was amiss; `client` in place of the entry's own."""
+        client = client or self.client
         url = f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.server.port}"
         trusted = {"SSL_CERT_FILE": str(self.tls.certificate)} if self.tls else {}
-        command = [*self.client.command, url, *self.specs]
-        return measure(self.server, command, keep=keep, env={**self.client.env, **trusted})
+        command = [*client.command, url, *self.specs]
+        run = measure(self.server, command, keep=keep, env={**client.env, **trusted})
+        for fault in client.faults(run):
+            self.row.remark(fault)
+        return run
 
 
 def specs(
@@ -67,14 +71,16 @@ def in_turn(
     keep: bool = False,
 ) -> list[Row]:
     """A B C A B C …: so that a slow minute of the machine hits all of them."""
+    for entry in entries:
+        if proof := entry.client.proof():
+            bench.progress(f"not timed, to see that nothing is missed: {entry.row.name}")
+            entry.run(proof)
     for i in range(bench.runs):
         for entry in entries:
             row = entry.row
             bench.progress(f"run {i + 1} of {bench.runs}: {row.name}")
             run = entry.run(keep=keep)
             row.remark(entry.client.remark)
-            for fault in entry.client.faults(run):
-                row.remark(fault)
             if run.seconds:
                 record(row, run)
     return [entry.row for entry in entries]
