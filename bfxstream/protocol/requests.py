@@ -16,7 +16,6 @@ from bfxstream.protocol.channel_state import (
     ignore,
 )
 from bfxstream.protocol.channels import (
-    BookSubscription,
     LiquidationsSubscription,
     StatusSubscription,
     Subscription,
@@ -43,6 +42,7 @@ from bfxstream.protocol.events import (
     Resync,
     Subscribed,
 )
+from bfxstream.protocol.flags import conf_for
 from bfxstream.protocol.objects import ObjectFrame
 from bfxstream.protocol.patience import Patience
 from bfxstream.protocol.together import ReadTogether
@@ -202,8 +202,7 @@ class Requests:
         # Looked at for every read, and asking an enum costs a microsecond.
         self._numbered, self._stamped = bool(conf & Conf.SEQ_ALL), bool(conf & Conf.TIMESTAMP)
         self._reader = FrameReader(conf)
-        self._read_together: ReadTogether | None = None
-        """Made anew where channels have come or gone."""
+        self._channels_changed()
 
     def _on_subscribed(self, subscribed: ObjectFrame) -> None:
         channel = self._channel_asked(subscribed)
@@ -225,11 +224,15 @@ class Requests:
 
     def _route(self, chan_id: int, channel: Channel) -> None:
         self._by_chan[b"%d" % chan_id] = channel
-        self._read_together = None
+        self._channels_changed()
 
     def _unroute(self, chan_id: int | None) -> Channel | None:
-        self._read_together = None
+        self._channels_changed()
         return self._by_chan.pop(b"%d" % (chan_id or 0), None)
+
+    def _channels_changed(self) -> None:
+        """What reads the frames of all channels in one call is to be made anew."""
+        self._read_together: ReadTogether | None = None
 
     def _decoder(self, channel: Channel) -> Callable[[bytes, int], Message]:
         if self._reads_rows:
@@ -329,7 +332,7 @@ class Requests:
     def _leave(self, channel: Channel) -> None:
         if self.maintenance_since is None and channel.chan_id is not None:
             self._enter(channel, ChannelState.LEAVING)
-            self._read_together = None
+            self._channels_changed()
             if isinstance(channel.subscription, TradesSubscription):
                 channel.fresh = True  # each trade counts; they belong behind the next snapshot
             elif not isinstance(channel.subscription, LiquidationsSubscription):  # each counts, too
@@ -394,16 +397,3 @@ class Requests:
                 self._by_sub.pop(channel.sub_id, None)
                 return channel
         return None
-
-
-def conf_for(wanted: Sequence[Subscription], *, timestamps: bool) -> Conf:
-    """The flags that these subscriptions need: sequence numbers always, so that holes show."""
-    conf = Conf.SEQ_ALL
-    books = [wish for wish in wanted if isinstance(wish, BookSubscription)]
-    if books:
-        conf |= Conf.BULK_UPDATES
-    if any(book.verifiable for book in books):
-        conf |= Conf.OB_CHECKSUM
-    if timestamps:
-        conf |= Conf.TIMESTAMP
-    return conf

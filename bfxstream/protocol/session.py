@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from bfxstream.protocol.channel_state import Channel, ChannelState, Receiver, Taker
+from bfxstream.protocol.channel_state import Channel, ChannelState
 from bfxstream.protocol.channels import (
     BookSubscription,
     DerivSubscription,
-    Subscription,
     TickerSubscription,
 )
 from bfxstream.protocol.codes import Conf
@@ -28,7 +27,6 @@ from bfxstream.protocol.decode import (
 )
 from bfxstream.protocol.events import BadFrame, Gap
 from bfxstream.protocol.objects import decode_object
-from bfxstream.protocol.patience import Patience
 from bfxstream.protocol.requests import Requests
 from bfxstream.protocol.together import ReadTogether, TogetherMessage, together_reader
 
@@ -42,23 +40,11 @@ MOST_REPEATS = 1000
 class Session(Requests):
     """The state of one connection; made anew for every connection, as ids and flags are."""
 
-    def __init__(
-        self,
-        wanted: Sequence[Subscription],
-        receivers: Sequence[Receiver] | None = None,
-        takers: Sequence[Taker] = (),
-        *,
-        timestamps: bool = False,
-        patience: Patience | None = None,
-    ) -> None:
-        """Without receivers the frames are numbered and audited, but not taken apart; without
-        takers none are decoded together."""
-        super().__init__(wanted, receivers, takers, timestamps=timestamps, patience=patience)
-        self.bad_frames = 0
-        self._next_seq = 1
-        self._repeats = 0
-        self._repeated_at = 0
-        """The next number at the last repeat: where that is another by now, the row is over."""
+    bad_frames = 0
+    _next_seq = 1
+    _repeats = 0
+    _repeated_at = 0
+    """The next number at the last repeat: where that is another by now, the row is over."""
 
     def receive(self, frame: bytes) -> None:
         """Take one frame: data goes to its channel's receiver.
@@ -165,7 +151,7 @@ class Session(Requests):
                     channel.deliver(message, fresh)
                     if fresh and message.kind is channel.snapshot_kind:
                         channel.fresh = False
-                        self._read_together = None
+                        self._channels_changed()
                 except FrameError as error:
                     self._on_unreadable(frame, str(error), channel)
                 except ValueError:
