@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--cache", type=Path, default=peers.DEFAULT_CACHE)
     parser.add_argument("--install-peers", action="store_true", help="get them, then exit")
-    parser.add_argument("--minutes", type=float, default=30.0, help="of chaos")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of chaos and of soak")
     parser.add_argument("--scale", type=float, default=0.1, help="what chaos multiplies times by")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="for the files of chaos")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every value of every run")

@@ -77,6 +77,9 @@ class Chaos:
         self._folder = folder
         self._scale = scale
         self._specs = specs
+        self.client: subprocess.Popen[bytes]
+        self.reader: subprocess.Popen[bytes]
+        """What takes the client's output from a pipe."""
         self.exchange = DemoExchange(
             seed=seed,
             rate=rate,
@@ -93,10 +96,11 @@ class Chaos:
         """Stream for as long as it goes on, to its end if the client ends by itself."""
         out, err = self._folder / "stdout", self._folder / "stderr"
         with self.exchange, out.open("wb") as stdout, err.open("wb") as stderr:
-            client = subprocess.Popen(
+            self.reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=stdout)
+            self.client = client = subprocess.Popen(
                 [*self._command(), "--url", self.exchange.url],
                 stdin=subprocess.DEVNULL,
-                stdout=stdout,
+                stdout=self.reader.stdin,
                 stderr=stderr,
                 env={**os.environ, "BFXSTREAM_TIME_SCALE": str(self._scale)},
             )
@@ -108,6 +112,7 @@ class Chaos:
             finally:
                 client.kill()
                 client.wait()
+                self.reader.communicate()
         return self._outcome(code, err.read_text())
 
     def _command(self) -> list[str]:

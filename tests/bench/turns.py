@@ -22,7 +22,7 @@ class Bench:
     peers: list[Contestant] = field(default_factory=list)
     progress: Callable[[str], None] = print
     minutes: float = 30.0
-    """How long `chaos` lasts, all its times multiplied by the scale."""
+    """How long `chaos` lasts, all its times multiplied by the scale; and `soak`."""
     scale: float = 0.1
     keep: Path | None = None
     """Where the files of `chaos` are kept; None for nowhere."""
