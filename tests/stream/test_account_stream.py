@@ -70,7 +70,7 @@ def carry_out(
     desk = OrderDesk(access(exchange, folder), options(exchange), on_frames=watch)
     try:
         if isinstance(request, CancelOrders):
-            pending: Any = PendingCancels(request, desk.open_orders(TIMEOUT))
+            pending: Any = PendingCancels(request)
         else:
             pending = Pending(request, wait)
         return desk.carry_out(request.message(), pending, timeout, follow=wait is not Wait.ANSWER)
