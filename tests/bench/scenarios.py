@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from . import certificate, chaos, contestants, startup
+from . import certificate, chaos, contestants, orders, startup
 from .contestants import BARE, OURS
 from .latency import latencies, percentile
 from .load import SYMBOLS, symbols
@@ -151,5 +151,6 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "pace": pace,
     "chaos": chaos.chaos,
     "drops": chaos.drops,
+    "orders": orders.orders,
 }
-ON_REQUEST = ("memory", "chaos", "drops")
+ON_REQUEST = ("memory", "chaos", "drops", "orders")
