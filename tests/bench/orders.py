@@ -30,7 +30,7 @@ STRIKES = (
 )
 """What befalls the connection of an order, in turn."""
 
-INTERRUPTIONS = ("drop", "truncate", "skip", "close")
+INTERRUPTIONS = ("stall", "drop", "truncate", "skip", "close")
 """What befalls the connection of `account`, in turn."""
 
 _LIMIT, _MARKET, _IOC = "EXCHANGE LIMIT", "EXCHANGE MARKET", "EXCHANGE IOC"
@@ -49,6 +49,8 @@ _RATE = 50.0
 _PATIENCE = 60.0
 _LOOK = 0.1
 _VERDICTS = {0: "done", 1: "unknown", 3: "rejected"}
+_NOT_SENT = "not sent"
+_COLUMNS = ("rounds", *_VERDICTS.values(), _NOT_SENT, "doubled", "wrong")
 _EXECUTION = (
     *("id", "symbol", "mts_create", "order_id", "exec_amount", "exec_price", "order_type"),
     *("order_price", "maker", "fee", "fee_currency", "cid"),
@@ -68,6 +70,8 @@ class Round:
     @property
     def verdict(self) -> str:
         """What was said of the order."""
+        if self.code == 1 and "nothing was sent" in self.stderr:
+            return _NOT_SENT
         return _VERDICTS.get(self.code, f"exit {self.code}")
 
 
@@ -97,8 +101,8 @@ class OrderJournal:
             same = ("cid", "symbol", "amount_orig", "order_type", "price")
             known = self.orders[record["id"]][-1]
             return ", ".join(name for name in same if record[name] != known[name])
-        if round_.code == 3:
-            return f"said to be rejected: {sorted(ids)} are there" if ids else ""
+        if round_.code == 3 or round_.verdict == _NOT_SENT:
+            return f"said to be {round_.verdict}: {sorted(ids)} are there" if ids else ""
         if round_.code == 1:
             told = "is unknown" in round_.stderr and str(round_.cid) in round_.stderr
             return "" if told else f"said of it: {round_.stderr.strip()}"
@@ -248,7 +252,7 @@ def orders(bench: Bench) -> Iterator[Table]:
 
 
 def _of_rounds(chaos: OrderChaos) -> Table:
-    counted = [Metric(name) for name in ("rounds", *_VERDICTS.values(), "doubled", "wrong")]
+    counted = [Metric(name) for name in _COLUMNS]
     rounds, *verdicts, doubled, wrong = counted
     rows = []
     journal = chaos.journal

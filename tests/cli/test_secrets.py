@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,6 @@ from end_to_end.command import PATIENCE, clean_environment
 from websocket import ABNF, WebSocket
 
 from bfxstream.account import AccountState
-from bfxstream.cli import run_command
-from bfxstream.demo import DemoExchange
 from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET
 from bfxstream.errors import ConnectionFailed
 from bfxstream.protocol.account import session
@@ -41,35 +39,6 @@ def assert_clean(text: str) -> None:
     assert DEMO_KEY not in text
     assert DEMO_SECRET not in text
     assert not SIGNATURE.search(text)
-
-
-@pytest.fixture(scope="module")
-def exchange() -> Iterator[DemoExchange]:
-    with DemoExchange(seed=2, rate=50) as running:
-        yield running
-
-
-@pytest.fixture
-def environ(exchange: DemoExchange, tmp_path: Path) -> dict[str, str]:
-    """The account's owner's, with everything where a test can find it."""
-    return {
-        "BFX_API_KEY": DEMO_KEY,
-        "BFX_API_SECRET": DEMO_SECRET,
-        "BFXSTREAM_URL": exchange.url,
-        "XDG_STATE_HOME": str(tmp_path),
-    }
-
-
-@pytest.fixture
-def owner(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Commands in process are the account's owner's, and leave no handlers behind."""
-    for name, value in (environ | {"BFXSTREAM_TIME_SCALE": "0.02"}).items():
-        monkeypatch.setenv(name, value)
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM)
-    handlers = {number: signal.getsignal(number) for number in numbers}
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
 
 
 class Crash(BaseException):
@@ -107,11 +76,11 @@ STAGES: dict[str, tuple[Any, str, Any]] = {
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_crash_at_any_stage_shows_none_of_them(stage, owner, monkeypatch, capfd):
+def test_a_crash_at_any_stage_shows_none_of_them(stage, command, monkeypatch, capfd):
     monkeypatch.setattr(*STAGES[stage])
     arguments = [*ORDER, "--yes"] if "order" in stage else ["account", "--once"]
     with pytest.raises(Crash) as failure:
-        run_command([*arguments, "--debug"])
+        command(*arguments, "--debug")
     assert_clean(report(failure.value))
     out, err = capfd.readouterr()
     assert_clean(out + err)
@@ -137,7 +106,7 @@ def report(error: BaseException) -> str:
     while seen is not None:
         parts += [*traceback.format_exception_only(seen), repr(seen.args)]
         for frame, _ in traceback.walk_tb(seen.__traceback__):
-            if frame.f_code.co_filename != __file__:
+            if Path(frame.f_code.co_filename).parent != Path(__file__).parent:
                 parts += [f"{name} = {value!r}" for name, value in frame.f_locals.items()]
         seen = seen.__cause__ or seen.__context__
     return "\n".join(parts)
