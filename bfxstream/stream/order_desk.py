@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Protocol, cast
 
@@ -34,6 +34,10 @@ class Pending(Protocol):
 
     def receive(self, record: AccountRecord) -> Outcome | None:
         """Take a record; the outcome as soon as it is known."""
+        ...
+
+    def recall(self, order: Order) -> Outcome | None:
+        """Take an order that was looked up."""
         ...
 
     def give_up(self, reason: str) -> Outcome:
@@ -162,7 +166,8 @@ class OrderDesk:
         except BfxStreamError as error:
             self._on_event(Notice(f"the orders cannot be looked up: {error.what}"))
             return None
-        return _outcome(pending, [*ended, *still_open])
+        outcomes = map(pending.recall, [*ended, *still_open])
+        return next((outcome for outcome in outcomes if outcome is not None), None)
 
     def _exchange_mts(self) -> int:
         """A time by the exchange's clock before which nothing was sent."""
@@ -181,7 +186,7 @@ def _is_taken(pending: Pending) -> bool:
     return pending.give_up("").verdict is Verdict.ACCEPTED
 
 
-def _outcome(pending: Pending, batch: Sequence[object]) -> Outcome | None:
+def _outcome(pending: Pending, batch: Iterable[object]) -> Outcome | None:
     for item in batch:
         if not isinstance(item, (bytes, Event)):
             outcome = pending.receive(cast("AccountRecord", item))

@@ -92,8 +92,8 @@ class Pending:
         self._since = 0
 
     def sent(self, open_orders: Iterable[Order], since: int) -> None:
-        """It is sent now. What is open, or was made before this time (ms), is no new order of
-        ours, though its client id be the same."""
+        """It is sent now. What is open is no new order of ours, though its client id be the same;
+        nor is what was made before this time (ms)."""
         self._others = {order.id for order in open_orders}
         self._since = since
 
@@ -106,6 +106,13 @@ class Pending:
         if isinstance(record, Notification) and _answers(record, self._request.code):
             return self._take_answer(record)
         return None
+
+    def recall(self, order: Order) -> Outcome | None:
+        """Take an order that was looked up, perhaps an older one of the same client id."""
+        is_older = (integer(order.mts_create) or self._since) < self._since
+        if is_older and isinstance(self._request, NewOrder):
+            return None
+        return self.receive(order)
 
     def give_up(self, reason: str) -> Outcome:
         """What is known when there is nothing more to wait for."""
@@ -128,10 +135,9 @@ class Pending:
             return order.id == self._id
         if integer(order.cid) != self._cid:
             return False
-        created = integer(order.mts_create)
         if isinstance(self._request, NewOrder):
-            is_new = order.id not in self._others and (created or self._since) >= self._since
-            return is_new and order.symbol == self._request.symbol
+            return order.id not in self._others and order.symbol == self._request.symbol
+        created = integer(order.mts_create)
         return created is None or cid_date(created) == self._cid_date
 
     def _take_answer(self, answer: Notification) -> Outcome | None:
@@ -203,6 +209,10 @@ class PendingCancels:
         else:
             return None
         return self._outcome(self._submitted) if self._submitted and not self._left else None
+
+    def recall(self, order: Order) -> Outcome | None:
+        """Take an order that was looked up."""
+        return self.receive(order)
 
     def give_up(self, reason: str) -> Outcome:
         """What is known when there is nothing more to wait for."""

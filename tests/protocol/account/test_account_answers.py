@@ -137,6 +137,19 @@ def test_an_answer_with_hardly_any_order_in_it_still_names_ours():
     assert follow(pending, order(cid=None)).verdict is Verdict.ACCEPTED, "known by its id now"
 
 
+def test_an_older_order_of_the_same_client_id_is_not_ours():
+    pending = Pending(NEW)
+    made = EXAMPLES["order"]["mts_create"]
+    pending.sent([order(id=5)], since=made)
+    assert pending.receive(order("ou", id=5)) is None, "it was open before"
+    assert pending.recall(order("oc", id=6, mts_create=made - 1)) is None, "it had ended before"
+    assert pending.recall(order("os", id=7, mts_create=made)).verdict is Verdict.ACCEPTED
+    # The clocks of the exchange's machines may differ: what it tells by itself is new.
+    live = Pending(NEW)
+    live.sent([], since=made)
+    assert live.receive(order("on", mts_create=made - 1)).verdict is Verdict.ACCEPTED
+
+
 # Until filled, until closed.
 
 
