@@ -13,6 +13,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from bfxstream.cli.core_dumps import forbid_core_dumps
 from bfxstream.errors import CredentialsError
 from bfxstream.protocol.auth import Credentials, Secret
 
@@ -25,7 +26,11 @@ _PRINTABLE = re.compile(r"[!-~]+")
 
 
 def read_credentials(warn: Callable[[str], None]) -> Credentials:
-    """The credentials of the environment. Raises CredentialsError that says what is missing."""
+    """The credentials of the environment. Raises CredentialsError that says what is missing.
+
+    The process that holds them leaves no core dump.
+    """
+    forbid_core_dumps()
     found = {name: _find(name, warn) for name in (KEY, SECRET)}
     missing = [name for name, secret in found.items() if secret is None]
     if len(missing) == len(found):

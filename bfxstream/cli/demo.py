@@ -37,7 +37,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     help="Let something go wrong, again and again: see below. May be given several times.",
 )
 @option("--log", type=FILE, help="Note connections and faults in this file, as JSON Lines.")
-@option("--journal", type=FILE, help="Note every trade and the books' states, as JSON Lines.")
+@option("--journal", type=FILE, help="Note all trades, books and orders, as JSON Lines.")
 def demo_exchange(
     port: int,
     seed: int | None,
@@ -70,6 +70,12 @@ def demo_exchange(
       no-history        REST has no past trades; always, or every=… and for=…
       all               all of them in turn, but for no-history; scale=0.1 shortens them
     Each comes every 30 s, give or take a half, where nothing is said.
+
+    \b
+    Faults that strike the connection an order of the account comes by, at each order, or at every
+    so many (--fault drop:on=answer,every=3):
+      on=order          as the order comes, and it is lost: drop, stall
+      on=answer         it is carried out, its answer does not come (whole): drop, stall, truncate
 
     \b
     Examples:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-ANSWER_TIMEOUT = 15.0
-
 _COMMANDS = {
     "new": ("bfxstream.cli.order_new", "Send a new order."),
     "update": ("bfxstream.cli.order_change", "Change an open order."),
@@ -39,7 +38,9 @@ def order() -> None:
     """Send, change, cancel and list orders of your account.
 
     The key and its secret come from BFX_API_KEY and BFX_API_SECRET, or from the files that
-    BFX_API_KEY_FILE and BFX_API_SECRET_FILE name. Nothing is ever sent twice.
+    BFX_API_KEY_FILE and BFX_API_SECRET_FILE name. Nothing is ever sent twice: where no answer
+    comes within 5 s, or the connection is lost, the orders are looked up instead. What is found is
+    reported as it is; else, after --timeout, its outcome is unknown: it may have been carried out.
 
     \b
     Exit codes: 0 the exchange has taken it, 1 its outcome is unknown (or there was no
@@ -69,7 +70,7 @@ class OrderSettings:
 
 _SHARED = (
     FIELDS,
-    click.option("--timeout", type=TIME, help="How long to wait for the exchange's answer: 15s."),
+    click.option("--timeout", type=TIME, help="How long to wait for an answer.  [default: 15s]"),
     URL,
     REST_URL,
     DEMO,
@@ -109,12 +110,31 @@ def confirm(what: str, message: bytes, *, yes: bool, dry_run: bool) -> bool:
         return False
     if yes:
         return True
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
         raise UsageError("there is no terminal to ask on; nothing was sent", hint="use --yes")
     say(f"{what}: {message.decode()}")
-    if not click.confirm("Send it?", err=True):
+    if _ask("Send it? [y/N] ") not in (b"y", b"yes"):
         raise UsageError("not confirmed; nothing was sent")
     return True
+
+
+def _ask(question: str) -> bytes:
+    """A line typed after the question, in lower case; nothing at its end (Ctrl-D)."""
+    from bfxstream.cli.signals import Signals  # noqa: PLC0415
+
+    answer = b""
+    with Signals():
+        # What was typed before is no answer to it. And not click's prompt, which would write a
+        # space to standard output.
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        try:
+            answer = sys.stdin.buffer.readline()
+        finally:
+            if not answer.endswith(b"\n"):
+                sys.stderr.write("\n")
+    return answer.strip().lower()
 
 
 @contextmanager
@@ -193,19 +213,47 @@ def check_order_fields(fields: tuple[str, ...] | None) -> None:
         check_fields(fields, Order.__struct_fields__)
 
 
-def conclude(outcome: Any, name: str, fields: tuple[str, ...] | None) -> int:
+def carry_out(
+    desk: Any, request: Any, pending: Any, settings: OrderSettings, *, follow: bool = False
+) -> Any:
+    """Send a request and follow it to its outcome; an interruption says what is known by then."""
+    from bfxstream.cli.signals import Interrupted  # noqa: PLC0415
+
+    try:
+        return desk.carry_out(request.message(), pending, settings.timeout, follow)
+    except Interrupted:
+        if desk.sent:
+            try:
+                conclude(pending.give_up("interrupted"), request, settings.fields)
+            except BfxStreamError as error:
+                say(str(error))
+        raise
+
+
+def conclude(outcome: Any, request: Any, fields: tuple[str, ...] | None) -> int:
     """Print what became of a request; the exit code.
 
     Raises Refused for a rejection, BfxStreamError where the outcome is unknown.
     """
     from bfxstream.protocol.account.answers import Verdict  # noqa: PLC0415
 
+    name, way = _name(request)
     print_orders(outcome.orders, fields)
     if outcome.verdict is Verdict.REJECTED:
         raise Refused(f"the exchange rejected {name}: {outcome.words}")
     if outcome.verdict is Verdict.UNKNOWN:
         raise BfxStreamError(
             f"what became of {name} is unknown: {outcome.words}",
-            hint="look before sending it again: bfxstream order list",
+            hint=f"look before sending it again: {way}",
         )
     return ExitCode.OK
+
+
+def _name(request: Any) -> tuple[str, str]:
+    """What a request is called, and the command that tells what became of it."""
+    from bfxstream.protocol.account.orders import NewOrder, UpdateOrder  # noqa: PLC0415
+
+    if isinstance(request, NewOrder):
+        return f"the order with cid {request.cid}", f"bfxstream order list --cid {request.cid}"
+    what = "change" if isinstance(request, UpdateOrder) else "cancel"
+    return f"the request to {what}", "bfxstream order list"

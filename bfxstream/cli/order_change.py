@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from bfxstream.cli.order import (
-    ANSWER_TIMEOUT,
     OrderSettings,
+    carry_out,
     check_order_fields,
     conclude,
     confirm,
@@ -18,6 +18,7 @@ from bfxstream.cli.order import (
     sending_options,
     shared_options,
 )
+from bfxstream.cli.stderr import say
 from bfxstream.cli.types import SymbolType
 from bfxstream.errors import ExitCode, UsageError
 from bfxstream.protocol.account.answers import Pending, PendingCancels
@@ -117,29 +118,30 @@ def cancel_all(yes: bool, dry_run: bool, **options: Any) -> int | None:
 
 @click.command(name="list")
 @click.argument("symbols", metavar="[SYMBOL]...", type=SymbolType(), nargs=-1)
-@click.option("--cid", type=int, help="Only the order of this client id.")
+@click.option("--cid", type=int, help="The order of this client id, open or ended, of two days.")
 @shared_options
 def list_(symbols: tuple[str, ...], cid: int | None, **options: Any) -> int:
     """List the open orders, of these SYMBOLs or all.
 
+    With --cid what has ended is looked up, too: it tells what became of an order.
+
     \b
     Examples:
       bfxstream order list
+      bfxstream order list --cid 35180431106048 | jq -r .status
       bfxstream order list tBTCUSD --fields id,amount,price
     """
     settings = OrderSettings(**options)
     check_order_fields(settings.fields)
     with order_desk(settings, "trading", "notify") as desk:
-        found = desk.open_orders(settings.timeout or ANSWER_TIMEOUT)
-    print_orders(
-        [
-            order
-            for order in found
-            if (not symbols or order.symbol in symbols)
-            and (cid is None or bytes(order.cid) == b"%d" % cid)
-        ],
-        settings.fields,
-    )
+        if cid is None:
+            found = desk.open_orders(settings.timeout)
+        else:
+            found = desk.orders_with(cid, settings.timeout)
+    found = [order for order in found if not symbols or order.symbol in symbols]
+    print_orders(found, settings.fields)
+    if cid is not None and not found and not settings.quiet:
+        say(f"the exchange has no order with cid {cid}, neither open nor ended")
     return ExitCode.OK
 
 
@@ -154,14 +156,10 @@ def _send(
     what = "change" if isinstance(request, UpdateOrder) else "cancel"
     if not confirm(what, request.message(), yes=yes, dry_run=dry_run):
         return None
-    timeout = settings.timeout or ANSWER_TIMEOUT
+    pending = PendingCancels(request) if isinstance(request, CancelOrders) else Pending(request)
     with order_desk(settings, "trading", "notify") as desk:
-        if isinstance(request, CancelOrders):
-            pending: Any = PendingCancels(request, desk.open_orders(timeout))
-        else:
-            pending = Pending(request)
-        outcome = desk.carry_out(request.message(), pending, timeout)
-    return conclude(outcome, f"the request to {what}", settings.fields)
+        outcome = carry_out(desk, request, pending, settings)
+    return conclude(outcome, request, settings.fields)
 
 
 def _number(text: str | None, name: str) -> Decimal | None:

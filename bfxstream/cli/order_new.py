@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from bfxstream.cli.order import (
-    ANSWER_TIMEOUT,
     OrderSettings,
+    carry_out,
     check_order_fields,
     conclude,
     confirm,
@@ -23,9 +23,6 @@ from bfxstream.errors import Refused
 from bfxstream.protocol.account.answers import Outcome, Pending, Verdict, Wait, is_filled
 from bfxstream.protocol.account.orders import NewOrder, OrderFlag, parse_meta, parse_order_type
 from bfxstream.protocol.account.quantities import parse_number
-
-if TYPE_CHECKING:
-    from bfxstream.stream.order_desk import OrderDesk
 
 _PRICES = ("price", "price_aux_limit", "price_trailing", "price_oco_stop")
 
@@ -66,8 +63,10 @@ def new(
 ) -> int | None:
     """Send a new order of SYMBOL and print it as the exchange has it.
 
-    It is checked before it is sent, and sent once: if the connection is lost before the answer,
-    it is looked for by its client id, and never sent again.
+    It is checked before it is sent, and sent once: if no answer comes within 5 s, or the
+    connection is lost, it is looked for by its client id, and never sent again. --wait follows it
+    over lost connections, too. One whose outcome is unknown may rest or have been executed:
+    'order list --cid' tells when it can be known.
 
     \b
     Examples:
@@ -82,16 +81,12 @@ def new(
     if not confirm(what, order.message(), yes=yes, dry_run=dry_run):
         return None
     with order_desk(settings, "trading", "notify") as desk:
-        outcome = _send(desk, order, Wait(wait), settings.timeout or ANSWER_TIMEOUT)
-    code = conclude(outcome, f"the order with cid {order.cid}", settings.fields)
+        order.check_size(*desk.sizes(symbol))
+        follow = Wait(wait) is not Wait.ANSWER
+        outcome = carry_out(desk, order, Pending(order, Wait(wait)), settings, follow=follow)
+    code = conclude(outcome, order, settings.fields)
     _check_filled(outcome, Wait(wait))
     return code
-
-
-def _send(desk: OrderDesk, order: NewOrder, wait: Wait, timeout: float) -> Outcome:
-    order.check_size(*desk.sizes(order.symbol))
-    pending = Pending(order, wait)
-    return desk.carry_out(order.message(), pending, timeout, follow=wait is not Wait.ANSWER)
 
 
 def _check_filled(outcome: Outcome, wait: Wait) -> None:

@@ -70,13 +70,16 @@ class Account:
         market: Market,
         play: Callable[[Event], None],
         executed: Callable[[AccountExecution], None],
+        ordered: Callable[[str, bytes], None],
         wall: Callable[[], int],
     ) -> None:
-        """`play` lets the market know of an event that the account made in it."""
+        """`play` lets the market know of an event that the account made in it; `ordered` takes
+        what is told of an order, code and row."""
         self.gate = Gate()
         self._market = market
         self._play = play
         self._journal = executed
+        self._journal_order = ordered
         self._wall = wall
         self.trading = Trading(market, self._tell, self._play_and_follow, self._executed, wall)
         self._members: dict[Listener, _Member] = {}
@@ -241,6 +244,8 @@ class Account:
     # News.
 
     def _tell(self, code: str, row: bytes, subject: str) -> None:
+        if code in ("on", "ou", "oc"):
+            self._journal_order(code, row)
         for listener, member in self._members.items():
             if member.hears(code, subject):
                 listener.deliver_account(code, row)

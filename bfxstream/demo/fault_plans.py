@@ -33,6 +33,13 @@ class Kind(enum.Enum):
     NO_HISTORY = "no-history"  # REST has no past trades
 
 
+class Moment(enum.Enum):
+    """When a fault strikes the connection that an order comes by."""
+
+    ORDER = "order"  # as it comes: it is lost
+    ANSWER = "answer"  # when it has been carried out: nobody hears of it, or not of all
+
+
 LASTING: Mapping[Kind, float] = {
     Kind.STALL: 60.0,
     Kind.SLOW: 5.0,
@@ -50,6 +57,12 @@ ALL = tuple(kind for kind in Kind if kind is not Kind.NO_HISTORY)
 _USUAL_SECONDS = 30.0
 _FORMS = "use KIND[:every=30s|1000][,for=10s], such as drop:every=5s, or skip:every=1000 (frames)"
 
+_STRIKING: Mapping[Moment, tuple[Kind, ...]] = {
+    Moment.ORDER: (Kind.DROP, Kind.STALL),
+    Moment.ANSWER: (Kind.DROP, Kind.STALL, Kind.TRUNCATE),
+}
+_STRIKING_FORMS = "use drop or stall with on=order; drop, stall or truncate with on=answer"
+
 
 @dataclass(frozen=True)
 class FaultPlan:
@@ -59,12 +72,16 @@ class FaultPlan:
     seconds: float | None = None
     """Between two of them, on average."""
     frames: int | None = None
-    """Sent to all clients between two of them, on average."""
+    """Sent to all clients between two of them, on average; orders, where `on` is given."""
+    on: Moment | None = None
+    """Each strikes at an order, not at a time of its own."""
     lasting: Mapping[Kind, float] = field(default_factory=lambda: LASTING)
 
 
 def parse_fault(spec: str) -> FaultPlan:
     """Read `KIND[:every=TIME|FRAMES][,for=TIME]` or `all[:every=…][,scale=NUMBER]`.
+
+    With `on=order` or `on=answer` it strikes at each order, or at every so many with `every`.
 
     Raises UsageError that names the spec and what is allowed.
     """
@@ -82,14 +99,28 @@ def parse_fault(spec: str) -> FaultPlan:
     if duration is not None:
         lasting[kinds[0]] = _seconds(spec, duration)
     every = options.pop("every", None)
+    on = options.pop("on", None)
     if options:
         raise UsageError(f"in {spec!r}: {name} has no {next(iter(options))!r}", hint=_FORMS)
+    if on is not None:
+        return _at_orders(spec, kinds, on, every, lasting)
     if every is None:
         usual = None if kinds == (Kind.NO_HISTORY,) else _USUAL_SECONDS
         return FaultPlan(kinds, usual, lasting=lasting)
     if re.fullmatch("[1-9][0-9]*", every):
         return FaultPlan(kinds, frames=int(every), lasting=lasting)
     return FaultPlan(kinds, _seconds(spec, every), lasting=lasting)
+
+
+def _at_orders(
+    spec: str, kinds: tuple[Kind, ...], on: str, every: str | None, lasting: Mapping[Kind, float]
+) -> FaultPlan:
+    moment = next((moment for moment in Moment if moment.value == on), None)
+    if moment is None or kinds[0] not in _STRIKING[moment] or len(kinds) > 1:
+        raise UsageError(f"in {spec!r}: no such fault strikes on={on}", hint=_STRIKING_FORMS)
+    if not re.fullmatch("[1-9][0-9]*", every or "1"):
+        raise UsageError(f"in {spec!r}: {every!r} is no number of orders", hint=_STRIKING_FORMS)
+    return FaultPlan(kinds, frames=int(every or 1), on=moment, lasting=lasting)
 
 
 def _options(text: str) -> dict[str, str]:

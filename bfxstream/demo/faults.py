@@ -12,7 +12,7 @@ from random import Random
 from typing import NamedTuple
 
 from bfxstream.demo.conditions import Condition, Conditions
-from bfxstream.demo.fault_plans import FaultPlan, Kind, Schedule
+from bfxstream.demo.fault_plans import FaultPlan, Kind, Moment, Schedule
 from bfxstream.demo.link import Link
 from bfxstream.demo.log import ServerLog
 from bfxstream.demo.tampering import TAMPERINGS
@@ -38,6 +38,8 @@ class Due(NamedTuple):
 
     kind: Kind
     lasting: float
+    link: Link | None = None
+    """The one that it must happen to."""
 
 
 class Faults:
@@ -53,8 +55,12 @@ class Faults:
         self._rng = rng
         self._conditions = conditions
         self._log = log
-        self._plans = plans
+        self._plans = [plan for plan in plans if plan.on is None]
         self._schedules: list[Schedule] = []
+        self._at_orders = [Schedule(plan, rng, 0.0) for plan in plans if plan.on is not None]
+        self._for_orders: list[tuple[Moment, Due]] = []
+        """Those that wait for an order, whatever the plans say."""
+        self._orders = 0
         self._due: list[Due] = []
         self._ends: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
@@ -81,7 +87,23 @@ class Faults:
     def inject(self, plan: FaultPlan) -> None:
         """Let one of the plan's faults happen as soon as it can, whatever its pace."""
         kind = self._rng.choice(plan.kinds)
-        self._due.append(Due(kind, plan.lasting.get(kind, 0.0)))
+        due = Due(kind, plan.lasting.get(kind, 0.0))
+        if plan.on is None:
+            self._due.append(due)
+        else:
+            self._for_orders.append((plan.on, due))
+
+    def strike(self, moment: Moment, link: Link, now: float) -> bool:
+        """Whether a fault happens to a connection at this moment of an order that came by it."""
+        self._orders += moment is Moment.ORDER
+        due = self._due_at(moment, now)
+        if due is None:
+            return False
+        if due.kind in TAMPERINGS:
+            self._due.append(due._replace(link=link))  # the next frame is the answer
+        else:
+            self._happen_to(link, due, now)
+        return True
 
     def advance(self, now: float, links: Collection[Link]) -> None:
         """Do everything that is due."""
@@ -95,7 +117,11 @@ class Faults:
             # One of a kind waits at most, or all that a quiet hour gathered would come at once.
             if kind and all(due.kind is not kind for due in self._due):
                 self._due.append(Due(kind, schedule.plan.lasting.get(kind, 0.0)))
-        self._due = [due for due in self._due if not self._happens(due, links, now)]
+        self._due = [
+            due
+            for due in self._due
+            if due.link in (None, *links) and not self._happens(due, links, now)
+        ]
         if now >= self._trickle_at:
             self._trickle_at = now + _TRICKLE_SECONDS if self._slow else math.inf
             for link in self._slow:
@@ -110,7 +136,8 @@ class Faults:
     def tamper(self, link: Link, payloads: list[bytes]) -> tuple[list[bytes], bool]:
         """What of a turn's frames is sent, and whether the last of them breaks off."""
         self._frames += len(payloads)
-        for due in [due for due in self._due if due.kind in TAMPERINGS and link.serving]:
+        waiting = [due for due in self._due if due.kind in TAMPERINGS and due.link in (None, link)]
+        for due in waiting if link.serving else ():
             tampering = TAMPERINGS[due.kind](payloads, self._rng)
             if tampering is not None:
                 self._due.remove(due)
@@ -134,16 +161,26 @@ class Faults:
         if condition is not None:
             self._conditions.add(condition)
             self._at(until, partial(self._conditions.discard, condition))
-        link = None
         if due.kind in self._to_all:
-            details = self._to_all[due.kind](links, until)
+            self._note(due.kind, None, **self._to_all[due.kind](links, until), **_seconds(due))
         else:
-            link = self._rng.choice(serving)
-            details = self._to_one[due.kind](link, until)
-        if due.lasting and due.lasting < math.inf:
-            details["seconds"] = due.lasting
-        self._note(due.kind, link, **details)
+            self._happen_to(self._rng.choice(serving), due, now)
         return True
+
+    def _happen_to(self, link: Link, due: Due, now: float) -> None:
+        details = self._to_one[due.kind](link, now + due.lasting)
+        self._note(due.kind, link, **details, **_seconds(due))
+
+    def _due_at(self, moment: Moment, now: float) -> Due | None:
+        """The fault that is due at this moment of an order."""
+        for waiting in self._for_orders:
+            if waiting[0] is moment:
+                self._for_orders.remove(waiting)
+                return waiting[1]
+        for schedule in self._at_orders:
+            if schedule.plan.on is moment and (kind := schedule.take(now, self._orders)):
+                return Due(kind, schedule.plan.lasting.get(kind, 0.0))
+        return None
 
     def _note(self, kind: Kind, link: Link | None, **details: object) -> None:
         self.counts[kind.value] += 1
@@ -204,3 +241,7 @@ class Faults:
             link.session.pause()
         self._at(until, end)
         return {}
+
+
+def _seconds(due: Due) -> Details:
+    return {"seconds": due.lasting} if 0 < due.lasting < math.inf else {}

@@ -74,7 +74,9 @@ class Hub:
         self._listeners: dict[Beating, None] = {}
         self._past_ids: set[int] = set()
         self._now = 0.0
-        self.account = Account(market, self._play_for_account, self._note_execution, wall_ms)
+        self.account = Account(
+            market, self._play_for_account, self._note_execution, self._note_order, wall_ms
+        )
 
     def join(self, listener: Beating) -> None:
         """Give heartbeats to a new connection."""
@@ -188,6 +190,10 @@ class Hub:
     def _note_execution(self, execution: AccountExecution) -> None:
         if self._journal is not None:
             self._journal.executed_for_account(execution.row)
+
+    def _note_order(self, code: str, row: bytes) -> None:
+        if self._journal is not None:
+            self._journal.ordered(code, row)
 
     def _poll(self, feed: Feed, due: float, now: float) -> None:
         if update := feed.poll():

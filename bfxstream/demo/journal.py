@@ -12,6 +12,7 @@ import msgspec
 from bfxstream.demo.candles import TIMEFRAMES
 from bfxstream.demo.feeds import BookFeed, Feed
 from bfxstream.demo.market import Listing, Market
+from bfxstream.protocol.account.layouts import ORDER
 from bfxstream.protocol.channels import BookSubscription, Subscription
 
 _SECOND = 1000
@@ -27,8 +28,9 @@ Fields = dict[str, Any]
 
 
 class Journal:
-    """JSON Lines: every trade, every execution of the demo account, every candle when it is
-    closed, and for each second of the market's time the books that are subscribed.
+    """JSON Lines: every trade, every execution of the demo account, its orders as they begin,
+    change and end (`code` is `on`, `ou` or `oc`), every candle when it is closed, and for each
+    second of the market's time the books that are subscribed.
 
     A book's line has the rows that the exchange had published until then, and by channel id
     the sequence number of the last frame before on that channel's connection: who has applied
@@ -56,6 +58,13 @@ class Journal:
         """Note an execution of the demo account, its fee included."""
         values = msgspec.json.decode(row, type=list[msgspec.Raw])
         self._write({"type": "execution", **dict(zip(_EXECUTION, values, strict=True))})
+        self._file.flush()
+
+    def ordered(self, code: str, row: bytes) -> None:
+        """Note what became of an order of the demo account."""
+        values = zip(ORDER.names, msgspec.json.decode(row, type=list[msgspec.Raw]), strict=True)
+        fields = {name: value for name, value in values if name != "_"}
+        self._write({"type": "order", "code": code, **fields})
         self._file.flush()
 
     def advance(self, feeds: Mapping[Subscription, Feed]) -> None:

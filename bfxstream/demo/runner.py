@@ -18,7 +18,7 @@ from websockets.http11 import Request, Response
 
 from bfxstream.demo.account_rest import AccountRestApi
 from bfxstream.demo.conditions import Condition, Conditions
-from bfxstream.demo.fault_plans import FaultPlan
+from bfxstream.demo.fault_plans import FaultPlan, Moment
 from bfxstream.demo.faults import Faults
 from bfxstream.demo.hub import Hub
 from bfxstream.demo.limits import Allowance
@@ -154,13 +154,13 @@ class Runner:
             wall=wall_ms,
             conditions=self._conditions,
         )
-        self._links[number] = Link(number, session, connection)
+        self._links[number] = link = Link(number, session, connection)
         self._log.note("connected", number, client=_client_of(connection))
         try:
             session.open()
             self._turn()
             async for message in connection:
-                session.receive(message)
+                self._receive(link, message)
                 self._turn()
         except ConnectionClosed:
             pass  # the end of every connection that is not closed with code 1000 or 1001
@@ -171,6 +171,16 @@ class Runner:
             del self._links[number]
             code = connection.protocol.close_code
             self._log.note("closed", number, code=None if code is None else int(code))
+
+    def _receive(self, link: Link, message: str | bytes) -> None:
+        """Let the session answer, if no fault comes between."""
+        session, now = link.session, asyncio.get_running_loop().time()
+        is_order = session.is_order(message)
+        if is_order and self.faults.strike(Moment.ORDER, link, now):
+            return
+        session.receive(message)
+        if is_order:
+            self.faults.strike(Moment.ANSWER, link, now)
 
     def _tick(self) -> None:
         self._timer = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -28,6 +29,9 @@ _ACCOUNT = 0
 
 _CANCEL_ON_DISCONNECT = 4
 """The value of `dms`, the dead-man switch."""
+
+_ORDER = re.compile(r'\s*\[\s*0\s*,\s*"o')
+"""How a request begins that concerns orders: `on`, `ou`, `oc`, `oc_multi`, `ox_multi`."""
 
 
 @dataclass(slots=True)
@@ -134,6 +138,10 @@ class Session:
     def sequence_of(self, chan_id: int) -> int | None:
         """The number of the last frame, for a channel whose client has had every update."""
         return self._sequence if self._channels[chan_id].in_step else None
+
+    def is_order(self, text: str | bytes) -> bool:
+        """Whether a message asks something of the account's orders."""
+        return self._is_member and isinstance(text, str) and bool(_ORDER.match(text))
 
     def receive(self, text: str | bytes) -> None:
         """Answer one message; what is not a JSON object is passed over in silence."""

@@ -38,6 +38,12 @@ class AccountFeed(Feed):
         """From when on executions may be missing, by the exchange's clock (ms)."""
 
     @property
+    def since(self) -> int | None:
+        """By the exchange's clock (ms): before this connection began, and after all that is
+        known of the one before it. None where the exchange has not told its time."""
+        return self._since
+
+    @property
     def settled(self) -> bool:
         """Whether everything is known that happened until this connection."""
         return not self._awaited and self._recovery.done

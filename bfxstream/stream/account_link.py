@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -15,13 +16,16 @@ from bfxstream.stream.account_rest import AccountRest
 from bfxstream.stream.connection import Connection
 from bfxstream.stream.intake import Intake
 from bfxstream.stream.link import FrameTap, Link, World
-from bfxstream.stream.network import is_loopback
+from bfxstream.stream.network import is_loopback, shallow
 from bfxstream.stream.nonces import Nonces
 from bfxstream.stream.policy import REQUESTS, RateLimit
 from bfxstream.stream.recovery import Recovery
 
 _NONCES_FORGIVEN = 2
 """In a row: more are no accident."""
+
+_SIGNATURE = re.compile(rb"[0-9a-fA-F]{96}")
+_HIDDEN = b"<hidden>"
 
 
 def check_account_url(url: str) -> str:
@@ -63,6 +67,16 @@ class AccountAccess:
         nonce = self._nonces.next()
         return auth_message(self._credentials, nonce, filters, dms=self._dms).reveal().encode()
 
+    def hiding(self, tap: FrameTap) -> FrameTap:
+        """A tap that is never shown what proves who we are: the exchange may repeat it."""
+
+        def show(number: int, direction: str, mts: int, frames: list[bytes]) -> None:
+            key = self._credentials.key
+            hidden = (frame.replace(key.reveal().encode(), _HIDDEN) for frame in frames)
+            tap(number, direction, mts, [_SIGNATURE.sub(_HIDDEN, frame) for frame in hidden])
+
+        return show
+
 
 class AccountLink(Link):
     """The connection of an account's feed alone."""
@@ -77,7 +91,8 @@ class AccountLink(Link):
     ) -> None:
         recovery = Recovery(access.rest, intake.options.policy, self._warn)
         self.feed = AccountFeed(0, intake.context, access.wanted, recovery)
-        super().__init__(number, [self.feed], intake, world, on_frames, url=access.url)
+        tap = None if on_frames is None else access.hiding(on_frames)
+        super().__init__(number, [self.feed], intake, world, tap, url=access.url)
         self._access = access
         self._last: AccountSession | None = None
         self._nonce_refusals = 0
@@ -115,4 +130,10 @@ class AccountLink(Link):
 
     def _send(self, connection: Connection, requests: Sequence[bytes]) -> None:
         for request in requests:
-            connection.send([self._access.signed() if request == AUTH_REQUEST else request])
+            if request != AUTH_REQUEST:
+                connection.send([request])
+                continue
+            try:
+                connection.send([self._access.signed()])
+            except BaseException as error:
+                raise shallow(error) from None

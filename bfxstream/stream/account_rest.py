@@ -15,12 +15,15 @@ from bfxstream.protocol.auth import Credentials, rest_headers
 from bfxstream.protocol.decode import FrameError
 from bfxstream.stream import policy
 from bfxstream.stream.nonces import Nonces
-from bfxstream.stream.rest import RestClient
+from bfxstream.stream.rest import NonceRefused, RestClient
 
 _MOST_ROWS = 2500
 """That one call gives (API: rest-auth-trades)."""
 
 _MOST_PAGES = 40
+
+_TRIES = 3
+"""Of a call that others overtake."""
 
 
 class AccountRest(RestClient):
@@ -63,11 +66,19 @@ class AccountRest(RestClient):
     def _records(self, layout: Layout, code: str, endpoint: str, **wanted: Any) -> list[Any]:
         if endpoint != "auth/r/orders":
             wanted["limit"] = _MOST_ROWS
-        body = msgspec.json.encode(wanted)
-        nonce = self._nonces.next()
-        headers = rest_headers(self._credentials, endpoint, nonce, body.decode())
-        answer = self.post(endpoint, body, headers)
+        answer = self._ask_signed(endpoint, msgspec.json.encode(wanted))
         try:
             return layout.read_all(code, Raw(answer))
         except FrameError as error:
             raise ConnectionFailed(f"the answer to {endpoint} cannot be read: {error}") from None
+
+    def _ask_signed(self, endpoint: str, body: bytes, tries: int = _TRIES) -> bytes:
+        nonce = self._nonces.next()
+        headers = rest_headers(self._credentials, endpoint, nonce, body.decode())
+        try:
+            return self.post(endpoint, body, headers)
+        except NonceRefused:
+            # Another program of this machine, with a later nonce, may have been faster.
+            if tries == 1:
+                raise
+            return self._ask_signed(endpoint, body, tries - 1)

@@ -30,6 +30,7 @@ from bfxstream.stream.network import (
     describe_os_error,
     is_loopback,
     is_of_python_socks,
+    shallow,
     socks_proxy,
 )
 
@@ -69,7 +70,7 @@ def fetch(
         with _opener(url).open(request, timeout=timeout) as answer:
             return Answer(answer.status, _read(answer, deadline))
     except Exception as error:  # python-socks' errors have no class in common with the others
-        raise _describe(url, where, error) from error
+        raise _describe(url, where, error) from (shallow(error) if signature else error)
 
 
 def _read(answer: HTTPResponse, deadline: float) -> bytes:

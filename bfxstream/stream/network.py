@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from bfxstream.errors import ConnectionFailed, UsageError
@@ -15,6 +15,9 @@ from bfxstream.stream import policy
 
 _SOCKS_SCHEMES = ("socks4", "socks4a", "socks5", "socks5h")
 _SECRETS = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
+
+
+ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 
 class SocksProxy(NamedTuple):
@@ -69,6 +72,12 @@ def _check_rest_url(url: str) -> str:
             "http:// is for this machine alone",
         )
     return url.rstrip("/")
+
+
+def shallow(error: ErrorT) -> ErrorT:
+    """The error without the frames below and the errors behind it: their variables hold secrets."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def without_secrets(url: str) -> str:

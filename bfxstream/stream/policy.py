@@ -106,6 +106,13 @@ class Policy(Struct, frozen=True, kw_only=True):
     history_patience: float = 180.0
     """How long newer trades are held at most while nothing comes of asking."""
 
+    answer_timeout: float = 15.0
+    """For the exchange's answer to an order, unless `--timeout` says otherwise."""
+
+    answer_look_up: float = 5.0
+    """Without one, until the orders are looked up over REST: silence of the connection itself
+    shows only after `dead_after`."""
+
     requests_window: float = REQUESTS.window
 
     notice: float = 30.0

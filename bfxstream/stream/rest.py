@@ -31,6 +31,10 @@ Sort = Literal[1, -1]
 """1 gives the oldest row first, -1 the newest."""
 
 
+class NonceRefused(CredentialsError):
+    """A call with a larger nonce came before this one, which was not carried out."""
+
+
 class RestClient:
     """Blocking look-ups at one base URL; safe to use from several threads.
 
@@ -185,6 +189,8 @@ def _refusal(code: int, text: str, path: str, where: str) -> BfxStreamError:
         return _too_many(where)
     if meaning.action is Action.RETRY:
         return ConnectionFailed(f"{where}: {said}")
+    if meaning.name == "ERR_AUTH_NONCE":
+        return NonceRefused(f"{path}: {said}", hint=meaning.remedy)
     if meaning.action is Action.CREDENTIALS:
         return CredentialsError(f"{path}: {said}", hint=meaning.remedy)
     return Refused(f"{path}: {said}", hint=meaning.remedy)

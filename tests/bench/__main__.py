@@ -35,6 +35,7 @@ def main() -> None:
         minutes=options.minutes,
         scale=options.scale,
         keep=options.keep,
+        rounds=options.rounds,
     )
     tables = []
     default = [name for name in SCENARIOS if name not in ON_REQUEST]
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--install-peers", action="store_true", help="get them, then exit")
     parser.add_argument("--minutes", type=float, default=30.0, help="of chaos and of soak")
     parser.add_argument("--scale", type=float, default=0.1, help="what chaos multiplies times by")
+    parser.add_argument("--rounds", type=int, default=200, help="of orders")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="for the files of chaos")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every value of every run")
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from . import certificate, chaos, contestants, soak, startup
+from . import certificate, chaos, contestants, orders, soak, startup
 from .contestants import BARE, OURS
 from .latency import latencies, percentile
 from .load import SYMBOLS, symbols
@@ -151,7 +151,8 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "pace": pace,
     "chaos": chaos.chaos,
     "drops": chaos.drops,
+    "orders": orders.orders,
     "soak": soak.soak,
     "stopped": soak.stopped,
 }
-ON_REQUEST = ("memory", "chaos", "drops", "soak", "stopped")
+ON_REQUEST = ("memory", "chaos", "drops", "orders", "soak", "stopped")

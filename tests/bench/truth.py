@@ -60,7 +60,7 @@ class Journal:
                 self.trades[line["symbol"]][line["id"]] = line
             elif line["type"] == "candle":
                 self.candles[line["key"]][line["mts"]] = line
-            else:
+            elif line["type"] == "book":
                 for chan_id, seq in line["seqs"].items():
                     self.books[int(chan_id)].append((seq, line))
 

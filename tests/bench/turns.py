@@ -26,6 +26,8 @@ class Bench:
     scale: float = 0.1
     keep: Path | None = None
     """Where the files of `chaos` are kept; None for nowhere."""
+    rounds: int = 200
+    """Of `orders`."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 
 from bfxstream.demo.conditions import Condition, Conditions
-from bfxstream.demo.fault_plans import ALL, LASTING, FaultPlan, Kind, Schedule, parse_fault
+from bfxstream.demo.fault_plans import (
+    ALL,
+    LASTING,
+    FaultPlan,
+    Kind,
+    Moment,
+    Schedule,
+    parse_fault,
+)
 from bfxstream.demo.faults import Faults
 from bfxstream.demo.log import ServerLog
 from bfxstream.demo.tampering import TAMPERINGS
@@ -26,6 +34,13 @@ def test_a_fault_is_its_kind_and_its_pace() -> None:
     stall = parse_fault("stall:every=1m,for=40s")
     assert (stall.kinds, stall.seconds, stall.lasting[Kind.STALL]) == ((Kind.STALL,), 60.0, 40.0)
     assert parse_fault("http-503:for=2").lasting[Kind.HTTP_503] == 2.0
+
+
+def test_a_fault_at_orders_is_counted_by_them() -> None:
+    each = parse_fault("drop:on=answer")
+    assert (each.on, each.frames, each.seconds) == (Moment.ANSWER, 1, None)
+    some = parse_fault("stall:on=order,every=5,for=2s")
+    assert (some.on, some.frames, some.lasting[Kind.STALL]) == (Moment.ORDER, 5, 2.0)
 
 
 def test_all_is_every_kind_that_can_be_recovered_from() -> None:
@@ -54,6 +69,11 @@ def test_history_is_gone_from_the_start_unless_a_pace_is_given() -> None:
         ("all:scale=0", "'0' is not a factor"),
         ("all:scale=x", "'x' is not a factor"),
         ("stall:until=5s", "stall has no 'until'"),
+        ("skip:on=order", "no such fault strikes on=order; use drop or stall with on=order"),
+        ("truncate:on=order", "no such fault strikes on=order"),
+        ("drop:on=sight", "no such fault strikes on=sight"),
+        ("all:on=answer", "no such fault strikes on=answer"),
+        ("drop:on=answer,every=5s", "'5s' is no number of orders"),
     ],
 )
 def test_what_is_no_fault_is_named(spec: str, named: str) -> None:
@@ -196,6 +216,32 @@ class World:
 
     def advance(self, now: float) -> None:
         self.faults.advance(now, self.links)
+
+
+def test_a_fault_may_strike_at_an_order_and_at_every_so_many() -> None:
+    world = World("drop:on=order,every=3", clients=2)
+    world.advance(0.0)
+    struck = [world.faults.strike(Moment.ORDER, world.links[1], 0.0) for _ in range(3000)]
+    assert not any(world.faults.strike(Moment.ANSWER, world.links[1], 0.0) for _ in range(100))
+    assert 900 < sum(struck) < 1100
+    assert world.faults.counts == {"drop": sum(struck)}
+    assert (world.links[0].done, set(world.links[1].done)) == ([], {"reset"})
+
+
+def test_an_answer_is_cut_off_on_the_connection_that_it_is_for() -> None:
+    world = World("truncate:on=answer", clients=2)
+    asking, other = world.links[1], world.links[0]
+    assert not world.faults.strike(Moment.ORDER, asking, 0.0)
+    assert world.faults.strike(Moment.ANSWER, asking, 0.0)
+    assert world.faults.tamper(other, FRAMES) == (FRAMES, False)
+    payloads, breaks_off = world.faults.tamper(asking, FRAMES)
+    assert breaks_off
+    assert payloads[-1].startswith(b"[")
+    world.faults.strike(Moment.ORDER, asking, 0.0)
+    assert world.faults.strike(Moment.ANSWER, asking, 0.0)
+    world.links.remove(asking)
+    world.advance(1.0)
+    assert world.faults.tamper(asking, FRAMES) == (FRAMES, False), "it is gone, and its fault"
 
 
 @pytest.mark.parametrize(

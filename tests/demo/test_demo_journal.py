@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from demo_account import CREDENTIALS, next_nonce
 from demo_client import BookClient, Client, payload
 
 from bfxstream.demo import DemoExchange
@@ -18,6 +19,7 @@ from bfxstream.demo.hub import Hub
 from bfxstream.demo.journal import Journal
 from bfxstream.demo.market import START_MTS, Market
 from bfxstream.demo.session import Session
+from bfxstream.protocol.auth import auth_message
 from bfxstream.protocol.codes import Conf
 
 Line = dict[str, Any]
@@ -40,7 +42,10 @@ class Run:
         self.send(event="conf", flags=int(Conf.SEQ_ALL))
 
     def send(self, **message: Any) -> None:
-        self.session.receive(json.dumps(message))
+        self.receive(json.dumps(message))
+
+    def receive(self, message: str) -> None:
+        self.session.receive(message)
         self.texts += [text.decode() for text in self.session.take_output()]
 
     def play(self, seconds: float) -> None:
@@ -185,6 +190,19 @@ def test_an_exchange_writes_its_journal_and_closes_it(tmp_path: Path) -> None:
             client.frame()
     kinds = {json.loads(line)["type"] for line in path.open()}
     assert kinds == {"trade", "book", "candle"}
+
+
+def test_what_becomes_of_the_accounts_orders_is_there(tmp_path: Path) -> None:
+    run = Run(tmp_path / "journal")
+    run.receive(auth_message(CREDENTIALS, next_nonce()).reveal())
+    order = {"type": "EXCHANGE LIMIT", "symbol": "tBTCUSD", "amount": "0.01", "cid": 7}
+    run.receive(json.dumps([0, "on", None, order | {"price": "60000"}]))
+    run.receive(json.dumps([0, "on", None, order | {"price": "80000", "cid": 8}]))
+    run.receive(json.dumps([0, "on", None, order | {"amount": "100", "cid": 9}]))
+    lines = run.lines("order")
+    assert [(line["code"], line["cid"]) for line in lines] == [("on", 7), ("oc", 8)]
+    executed = [(line["cid"], line["exec_amount"]) for line in run.lines("execution")]
+    assert executed == [(8, "0.01")]
 
 
 def test_a_journal_that_cannot_be_written_is_an_error_at_start(tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +9,10 @@ import jsonschema
 import pytest
 
 from bfxstream.demo import DemoExchange
-from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET, READ_ONLY_KEY
+from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET
 from bfxstream.protocol.schema import schema_of
 
-from .command import Result, clean_environment, installed_command, run
+from .command import Result, run
 
 ORDER = ("order", "new", "tBTCUSD", "--side", "buy", "--amount", "0.01", "--price", "60000")
 
@@ -63,62 +61,3 @@ def test_an_order_is_sent_listed_and_cancelled_and_secrets_are_nowhere(keys):
     again = run("order", "cancel", str(order["id"]), "-y", **keys)
     assert again.code == 3
     assert "Order not found." in again.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "changed", "code", "said"),
-    [
-        (ORDER, {}, 2, "no terminal to ask on"),
-        ((*ORDER, "--amount", "0"), {}, 2, "0 is no amount"),
-        ((*ORDER, "--amount", "100", "--yes"), {}, 3, "not enough exchange balance"),
-        (("account",), {"BFX_API_KEY": ""}, 4, "BFX_API_KEY"),
-        (("account",), {"BFX_API_SECRET": "wrong"}, 4, "check the API secret"),
-        (("account",), {"BFX_API_KEY": "wrong"}, 4, "apikey: invalid"),
-        ((*ORDER, "--yes"), {"BFX_API_KEY": READ_ONLY_KEY}, 4, "may not change orders"),
-        (("account",), {"BFXSTREAM_URL": "ws://192.0.2.1/ws/2"}, 2, "not encrypted"),
-    ],
-)
-def test_what_cannot_be_ends_with_its_code_and_one_line(keys, arguments, changed, code, said):
-    result = run(*arguments, stdin="", **(keys | changed))
-    assert (result.code, result.stdout) == (code, "")
-    assert said in result.stderr
-    assert result.stderr.count("\n") == 1
-    assert hidden_from(result)
-
-
-def test_a_dry_run_prints_the_message_and_needs_no_credentials():
-    result = run(*ORDER, "--cid", "7", "--dry-run")
-    body = '{"cid":7,"type":"EXCHANGE LIMIT","symbol":"tBTCUSD","amount":"0.01","price":"60000"}'
-    assert (result.stdout, result.code) == (f'[0,"on",null,{body}]\n', 0)
-
-
-def test_secrets_are_not_in_the_process_list_nor_in_a_crash(keys, tmp_path):
-    environment = clean_environment(**keys)
-    stream = subprocess.Popen(
-        [installed_command(), "account", "--debug"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        text=True,
-    )
-    assert stream.stdout is not None
-    stream.stdout.readline()
-    arguments = Path(f"/proc/{stream.pid}/cmdline").read_text()
-    os.kill(stream.pid, 15)
-    _, errors = stream.communicate(timeout=30)
-    # A crash in the midst of it: the first message of the account meets what cannot take it.
-    breaks = "import bfxstream.account as a; a.AccountState.receive = None"
-    crash = f"{breaks}; import bfxstream.cli as c; c.main()"
-    crashed = subprocess.run(
-        [str(Path(installed_command()).parent / "python"), "-c", crash, "account", "--debug"],
-        capture_output=True,
-        env=environment,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert "Traceback" in crashed.stderr
-    for text in (arguments, errors, crashed.stderr):
-        assert DEMO_KEY not in text
-        assert DEMO_SECRET not in text
-        assert "authSig" not in text

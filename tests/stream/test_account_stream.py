@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from queue import SimpleQueue
 from random import Random
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,22 +18,39 @@ from demo_account import access, options
 
 from bfxstream.demo import DemoExchange
 from bfxstream.errors import UsageError
-from bfxstream.protocol.account.answers import Outcome, Pending, PendingCancels, Verdict, Wait
+from bfxstream.protocol.account.answers import (
+    Outcome,
+    Pending,
+    PendingCancels,
+    Verdict,
+    Wait,
+    is_filled,
+)
 from bfxstream.protocol.account.orders import (
     CancelOrder,
     CancelOrders,
     ClientIds,
     NewOrder,
     OrderName,
+    UpdateOrder,
 )
+from bfxstream.protocol.account.quantities import cid_date
 from bfxstream.protocol.account.records import AccountTrade, Order
 from bfxstream.protocol.channels import AccountSubscription
+from bfxstream.stream import policy
 from bfxstream.stream.account_link import check_account_url
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.order_desk import OrderDesk
 
 TIMEOUT = 20.0
+AT_MARKET: dict[str, Any] = {"type": "EXCHANGE MARKET", "price": None}
 cids = ClientIds(Random(1).randrange(1 << 18))
+
+
+@pytest.fixture(autouse=True)
+def _no_long_goodbyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stalled exchange never answers a close frame."""
+    monkeypatch.setattr(policy, "CLOSE_TIMEOUT", 0.05)
 
 
 @pytest.fixture
@@ -61,16 +80,13 @@ def carry_out(
     fault: str = "",
     timeout: float = TIMEOUT,
 ) -> Outcome:
-    """Send a request over a connection of its own, with a fault as soon as it is sent."""
-
-    def watch(number: int, direction: str, mts: int, frames: list[bytes]) -> None:
-        if fault and direction == "sent" and request.message() in frames:
-            exchange.inject(fault)
-
-    desk = OrderDesk(access(exchange, folder), options(exchange), on_frames=watch)
+    """Send a request over a connection of its own, with a fault that strikes at it."""
+    if fault:
+        exchange.inject(fault)
+    desk = OrderDesk(access(exchange, folder), options(exchange))
     try:
         if isinstance(request, CancelOrders):
-            pending: Any = PendingCancels(request, desk.open_orders(TIMEOUT))
+            pending: Any = PendingCancels(request)
         else:
             pending = Pending(request, wait)
         return desk.carry_out(request.message(), pending, timeout, follow=wait is not Wait.ANSWER)
@@ -109,19 +125,57 @@ def test_a_rejection_has_the_exchanges_words(exchange, tmp_path):
 
 
 def test_no_order_is_doubled_and_no_outcome_is_made_up_when_connections_break(exchange, tmp_path):
-    rng = Random(5)
     told: dict[int, Verdict] = {}
-    for fault in ("drop", "truncate", "close", "drop", "truncate", "close"):
-        kind = rng.choice(["EXCHANGE LIMIT", "EXCHANGE MARKET"])
-        price = None if kind == "EXCHANGE MARKET" else Decimal(rng.choice([60000, 80000]))
-        new = order(type=kind, price=price)
-        told[new.cid] = carry_out(exchange, tmp_path, new, fault=fault, timeout=1.5).verdict
+    for strike in ("drop:on=answer", "stall:on=answer", "truncate:on=answer"):
+        for new in (order(), order(price=Decimal(80000)), order(**AT_MARKET)):
+            told[new.cid] = carry_out(exchange, tmp_path, new, fault=strike, timeout=5.0).verdict
+    assert set(told.values()) == {Verdict.ACCEPTED}, "each was looked up, open or ended"
+    for strike in ("drop:on=order", "stall:on=order"):
+        new = order()
+        told[new.cid] = carry_out(exchange, tmp_path, new, fault=strike, timeout=0.3).verdict
+        assert told[new.cid] is Verdict.UNKNOWN
     rest = access(exchange, tmp_path).rest
     there = Counter(int(bytes(o.cid)) for o in [*rest.open_orders(), *rest.past_orders(since=0)])
-    assert set(there.values()) <= {1}
     for cid, verdict in told.items():
-        assert verdict is Verdict.UNKNOWN or there[cid] == 1
-    assert Verdict.ACCEPTED in told.values()
+        assert there[cid] == (verdict is Verdict.ACCEPTED)
+
+
+def test_an_order_is_followed_until_it_is_filled_over_a_lost_connection(exchange, tmp_path):
+    new = order()
+    told: SimpleQueue[Outcome] = SimpleQueue()
+
+    def follow() -> None:
+        strike = "drop:on=answer"
+        told.put(carry_out(exchange, tmp_path, new, wait=Wait.FILLED, fault=strike))
+
+    Thread(target=follow, daemon=True).start()
+    deadline = time.monotonic() + TIMEOUT
+    while f'"cid":{new.cid},' not in (tmp_path / "journal").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    name = OrderName(cid=new.cid, cid_date=cid_date(time.time_ns() // 1_000_000))
+    crossing = UpdateOrder(order=name, price=Decimal(80000))
+    assert carry_out(exchange, tmp_path, crossing).verdict is Verdict.ACCEPTED
+    filled = told.get(timeout=TIMEOUT).orders
+    assert [(each.type, is_filled(each)) for each in filled] == [("oc", True)]
+
+
+def test_what_was_asked_of_an_order_is_looked_up_too(exchange, tmp_path):
+    resting = carry_out(exchange, tmp_path, order()).orders[0]
+    cancel = CancelOrder(OrderName(id=resting.id))
+    ended = carry_out(exchange, tmp_path, cancel, fault="stall:on=answer", timeout=5.0)
+    assert [(each.id, each.status) for each in ended.orders] == [(resting.id, "CANCELED")]
+
+
+def test_an_order_of_the_same_client_id_from_before_is_not_taken_for_the_new_one(
+    exchange, tmp_path
+):
+    """One that is open, and one that has ended."""
+    for price in (60000, 80000):
+        new = order(price=Decimal(price))
+        assert carry_out(exchange, tmp_path, new).verdict is Verdict.ACCEPTED
+        again = carry_out(exchange, tmp_path, new, fault="stall:on=order", timeout=0.3)
+        assert (again.verdict, again.orders) == (Verdict.UNKNOWN, [])
 
 
 def test_every_execution_is_told_once_whatever_breaks(exchange, tmp_path):
@@ -156,7 +210,7 @@ def test_every_execution_is_told_once_whatever_breaks(exchange, tmp_path):
 
 
 def order_at_market() -> bytes:
-    return order(type="EXCHANGE MARKET", price=None).message()
+    return order(**AT_MARKET).message()
 
 
 def _fees(seen: list[AccountTrade]) -> dict[int, str]:

@@ -125,6 +125,30 @@ def test_another_process_goes_on_from_there(tmp_path):
     assert int(other.stdout) == last + 1
 
 
+def test_processes_at_the_same_time_never_make_the_same_one(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; from bfxstream.protocol.auth import Secret; "
+        "from bfxstream.stream.nonces import Nonces; "
+        "some = Nonces(Secret('XYZZY'), Path(sys.argv[1]), print); input('ready\\n'); "
+        "print(*(some.next() for _ in range(500)))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    made = [[int(text) for text in each.communicate(timeout=60)[0].split()] for each in processes]
+    assert len(set(made[0] + made[1])) == 1000
+    assert all(each == sorted(each) for each in made)
+
+
 @pytest.mark.parametrize("obstacle", ["file", "directory", "link"])
 def test_where_nothing_can_be_kept_a_warning_says_so_once_and_nonces_still_rise(tmp_path, obstacle):
     folder = tmp_path / "state"

@@ -88,6 +88,14 @@ class Pending:
         """The exchange's word that it has taken the request."""
         self._said = ""
         """A refusal that does not say of which order it is."""
+        self._others: set[int] = set()
+        self._since = 0
+
+    def sent(self, open_orders: Iterable[Order], since: int) -> None:
+        """It is sent now. What is open is no new order of ours, though its client id be the same;
+        nor is what was made before this time (ms)."""
+        self._others = {order.id for order in open_orders}
+        self._since = since
 
     def receive(self, record: AccountRecord) -> Outcome | None:
         """Take a record; the outcome as soon as it is known."""
@@ -98,6 +106,13 @@ class Pending:
         if isinstance(record, Notification) and _answers(record, self._request.code):
             return self._take_answer(record)
         return None
+
+    def recall(self, order: Order) -> Outcome | None:
+        """Take an order that was looked up, perhaps an older one of the same client id."""
+        is_older = (integer(order.mts_create) or self._since) < self._since
+        if is_older and isinstance(self._request, NewOrder):
+            return None
+        return self.receive(order)
 
     def give_up(self, reason: str) -> Outcome:
         """What is known when there is nothing more to wait for."""
@@ -121,7 +136,7 @@ class Pending:
         if integer(order.cid) != self._cid:
             return False
         if isinstance(self._request, NewOrder):
-            return order.symbol == self._request.symbol
+            return order.id not in self._others and order.symbol == self._request.symbol
         created = integer(order.mts_create)
         return created is None or cid_date(created) == self._cid_date
 
@@ -170,16 +185,19 @@ class Pending:
 class PendingCancels:
     """A request to end several orders, until all of them have ended."""
 
-    def __init__(self, request: CancelOrders, open_orders: Iterable[Order]) -> None:
-        """`open_orders` are those known when the request is sent."""
-        self._code = request.code
-        self._wanted = {order.id for order in open_orders if _concerns(request, order)}
+    def __init__(self, request: CancelOrders) -> None:
+        self._request = request
+        self._wanted: set[int] = set()
         self._ended: dict[int, Order] = {}
         self._submitted = ""
 
+    def sent(self, open_orders: Iterable[Order], since: int) -> None:
+        """It is sent now, while these orders are open."""
+        self._wanted = {order.id for order in open_orders if _concerns(self._request, order)}
+
     def receive(self, record: AccountRecord) -> Outcome | None:
         """Take a record; the outcome as soon as it is known."""
-        if isinstance(record, Notification) and _answers(record, self._code):
+        if isinstance(record, Notification) and _answers(record, self._request.code):
             ids = {order_id for order_id, _ in _named_in(record) if order_id is not None}
             if record.status in _REFUSALS and (not ids or ids & self._wanted):
                 return _rejected(record)
@@ -191,6 +209,10 @@ class PendingCancels:
         else:
             return None
         return self._outcome(self._submitted) if self._submitted and not self._left else None
+
+    def recall(self, order: Order) -> Outcome | None:
+        """Take an order that was looked up."""
+        return self.receive(order)
 
     def give_up(self, reason: str) -> Outcome:
         """What is known when there is nothing more to wait for."""

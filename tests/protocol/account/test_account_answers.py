@@ -59,6 +59,14 @@ def follow(pending, *records):
 
 
 SUBMITTED = answer("on-req", "SUCCESS", "Submitting")
+
+
+def cancels(request: CancelOrders, open_orders) -> PendingCancels:
+    pending = PendingCancels(request)
+    pending.sent(open_orders, since=0)
+    return pending
+
+
 NOISE = [
     order(id=8, cid=5),
     order(cid=CID, id=9, symbol="tETHUSD"),
@@ -127,6 +135,19 @@ def test_an_answer_with_hardly_any_order_in_it_still_names_ours():
     assert follow(pending, notification("on-req", "SUCCESS", info, "Submitting")) is None
     assert pending.give_up("x").orders == []
     assert follow(pending, order(cid=None)).verdict is Verdict.ACCEPTED, "known by its id now"
+
+
+def test_an_older_order_of_the_same_client_id_is_not_ours():
+    pending = Pending(NEW)
+    made = EXAMPLES["order"]["mts_create"]
+    pending.sent([order(id=5)], since=made)
+    assert pending.receive(order("ou", id=5)) is None, "it was open before"
+    assert pending.recall(order("oc", id=6, mts_create=made - 1)) is None, "it had ended before"
+    assert pending.recall(order("os", id=7, mts_create=made)).verdict is Verdict.ACCEPTED
+    # The clocks of the exchange's machines may differ: what it tells by itself is new.
+    live = Pending(NEW)
+    live.sent([], since=made)
+    assert live.receive(order("on", mts_create=made - 1)).verdict is Verdict.ACCEPTED
 
 
 # Until filled, until closed.
@@ -261,7 +282,7 @@ def all_taken(*ids: int):
 
 
 def test_many_orders_are_cancelled_when_each_has_ended():
-    pending = PendingCancels(CancelOrders(all=True), [order(id=7), order(id=8)])
+    pending = cancels(CancelOrders(all=True), [order(id=7), order(id=8)])
     assert follow(pending, order("oc", id=8), all_taken(7, 8)) is None
     outcome = pending.receive(order("oc", id=7))
     assert outcome.verdict is Verdict.ACCEPTED
@@ -269,14 +290,14 @@ def test_many_orders_are_cancelled_when_each_has_ended():
 
 
 def test_the_answer_may_name_orders_that_were_not_known():
-    pending = PendingCancels(CancelOrders(all=True), [])
+    pending = cancels(CancelOrders(all=True), [])
     assert follow(pending, all_taken(7, 8), order("oc", id=7)) is None
     assert pending.receive(order("oc", id=8)).verdict is Verdict.ACCEPTED
 
 
 def test_where_there_was_nothing_to_cancel_the_answer_is_enough():
     for info in (None, []):
-        pending = PendingCancels(CancelOrders(all=True), [])
+        pending = cancels(CancelOrders(all=True), [])
         taken = notification("oc_multi-req", "SUCCESS", info, "Submitting 0 order cancellations.")
         outcome = pending.receive(taken)
         assert (outcome.verdict, outcome.orders) == (Verdict.ACCEPTED, [])
@@ -284,30 +305,30 @@ def test_where_there_was_nothing_to_cancel_the_answer_is_enough():
 
 def test_only_the_orders_that_were_named_count():
     open_orders = [order(id=7, gid=3), order(id=8, gid=4), order(id=9)]
-    pending = PendingCancels(CancelOrders(gids=[3], ids=[9]), open_orders)
+    pending = cancels(CancelOrders(gids=[3], ids=[9]), open_orders)
     records = [order("oc", id=8, gid=4), all_taken(7, 9), order("oc", id=9)]
     assert follow(pending, *records) is None
     assert [closed.id for closed in pending.receive(order("oc", id=7)).orders] == [9, 7]
 
 
 def test_those_not_seen_to_end_are_named():
-    pending = PendingCancels(CancelOrders(all=True), [order(id=7), order(id=8)])
+    pending = cancels(CancelOrders(all=True), [order(id=7), order(id=8)])
     follow(pending, all_taken(7, 8), order("oc", id=8))
     outcome = pending.give_up("the connection was lost")
     assert (outcome.verdict, [closed.id for closed in outcome.orders]) == (Verdict.UNKNOWN, [8])
     assert outcome.words == "the connection was lost; not seen to end: 7"
-    assert "any order" in PendingCancels(CancelOrders(all=True), []).give_up("lost").words
+    assert "any order" in cancels(CancelOrders(all=True), []).give_up("lost").words
 
 
 def test_all_seen_to_end_is_enough_even_without_an_answer():
-    pending = PendingCancels(CancelOrders(all=True), [order(id=7)])
+    pending = cancels(CancelOrders(all=True), [order(id=7)])
     assert follow(pending, order("oc", id=7)) is None
     assert pending.give_up("no answer").verdict is Verdict.ACCEPTED
 
 
 def test_many_may_be_refused_at_once():
     refused = notification("oc_multi-req", "ERROR", None, "action: disabled")
-    outcome = follow(PendingCancels(CancelOrders(all=True), [order(id=7)]), refused)
+    outcome = follow(cancels(CancelOrders(all=True), [order(id=7)]), refused)
     assert (outcome.verdict, outcome.words) == (Verdict.REJECTED, "action: disabled")
 
 
