@@ -78,7 +78,8 @@ class Requests:
         self.maintenance_since: float | None = None
         self.events: list[Event] = []
         """What happened, oldest first, until `take_events`."""
-        self._now = 0.0
+        self.now = 0.0
+        """Seconds of any steady clock, at what is received next."""
         self._next_look = 0.0
         self._outbox: list[bytes] = []
         self._next_sub_id = 1
@@ -108,7 +109,7 @@ class Requests:
 
     def tick(self, now: float) -> None:
         """Tell the time, in seconds of any steady clock, and do what is due by it."""
-        self._now = now
+        self.now = now
         if self.maintenance_since is not None:
             if now - self.maintenance_since >= self.patience.maintenance:
                 self.reconnect_reason = "the exchange's maintenance does not end"
@@ -186,7 +187,7 @@ class Requests:
 
     def _start_maintenance(self) -> None:
         if self.maintenance_since is None:
-            self.maintenance_since = self._now
+            self.maintenance_since = self.now
             self.events.append(Maintenance("started"))
 
     def _on_conf(self, conf: ObjectFrame) -> None:
@@ -253,7 +254,7 @@ class Requests:
         self._ask(channel)
 
     def _on_pong(self, pong: ObjectFrame) -> None:
-        self._answered_at = self._now
+        self._answered_at = self.now
 
     def _on_error(self, error: ObjectFrame) -> None:
         code = error.code or 0
@@ -291,10 +292,10 @@ class Requests:
         patience = self.patience
         self._enter(channel, ChannelState.WANTED)
         if action is Action.RATE_LIMIT:
-            channel.retry_at = self._now + patience.rate_limit
+            channel.retry_at = self.now + patience.rate_limit
         else:
             wait = min(patience.retry * 2 ** min(channel.put_off, 10), patience.retry_most)
-            channel.retry_at = self._now + wait
+            channel.retry_at = self.now + wait
         channel.put_off += 1
 
     def _forget_left(self, chan_id: int | None) -> None:
@@ -385,7 +386,7 @@ class Requests:
 
     def _enter(self, channel: Channel, state: ChannelState) -> None:
         channel.state = state
-        channel.since = self._now
+        channel.since = self.now
         channel.retry_at = None
 
     def _channel_asked(self, answer: ObjectFrame) -> Channel | None:

@@ -253,15 +253,20 @@ class Link:
             now = clock.now()
             if now - asked > self.tick + pause:
                 held_up += now - asked - self.tick
+            listened = now - held_up
             if frames:
-                watch.heard(now - held_up)
                 if tap is not None:
                     tap(self.number, "received", clock.wall_mts(), frames)
+                with lock:
+                    batch = self._take_in(session, frames, now, listened)
+                yield batch  # before what is due by the clock: a lone trade waits for nothing
+                watch.heard(listened)
             else:
-                self._look_at(watch, now - held_up, connection, session)
+                self._look_at(watch, listened, connection, session)
             with lock:
-                batch = self._take_in(session, frames, now, now - held_up)
-            yield batch
+                batch = self._do_what_is_due(session, now, listened)
+            if batch or not frames:
+                yield batch
             if self._ending is not None:
                 raise self._ending
             if session.reconnect_reason:
@@ -283,19 +288,24 @@ class Link:
         intake = self._intake
         intake.turn(self)
         intake.context.now = now
+        session.now = listened
+        self.bytes_read = intake.count(frames, now)
+        bad_before = session.bad_frames
+        self._take_frames(session, frames)
+        intake.conclude(session, frames)
+        intake.stats.bad_frames += session.bad_frames - bad_before
+        return intake.take_out()
+
+    def _do_what_is_due(self, session: Session, now: float, listened: float) -> list[Item]:
+        """What the clock alone brings, behind what was received."""
+        intake = self._intake
+        intake.turn(self)
+        intake.context.now = now
+        self.bytes_read = 0
         session.tick(listened)
         if session.events:
-            self._take_events(session)  # before what came then
-        self.bytes_read = 0
-        if frames:
-            self.bytes_read = intake.count(frames, now)
-            bad_before = session.bad_frames
-            self._take_frames(session, frames)
-            intake.conclude(session, frames)
-            intake.stats.bad_frames += session.bad_frames - bad_before
-        intake.tick(self._ticking, now)
-        if session.events:
             self._take_events(session)
+        intake.tick(self._ticking, now)
         return intake.take_out()
 
     def _take_frames(self, session: Session, frames: list[bytes]) -> None:

@@ -487,11 +487,12 @@ def test_frames_cut_in_wrong_places_that_make_up_for_each_other_are_what_they_jo
     assert (outcome["stats"].bad_frames, outcome["next sequence number"]) == (0, 5)
 
 
-def test_what_the_clock_brought_is_told_before_what_came_then():
-    """One channel lives, the other has been silent for too long: a resync, and then a ticker."""
+def test_what_came_is_given_before_what_the_clock_brings():
+    """One channel lives, the other has been silent for too long: a ticker, and then a resync."""
     ticker = Frame(0, array(*ROWS[TICKER][0]))
     reads = [Read(0.0, [ticker]), Read(60.0, [ticker]), Read(60.0, [ticker])]
     script = Script([TICKER, LEVELS], ALL, False, FeedOptions(), 256, reads)
-    *_, last, end = played_both_ways(script)["given"]
-    assert [b'"resync"' in item for item in last] == [True, False]
+    *_, last, due, end = played_both_ways(script)["given"]
+    assert [b'"resync"' in item for item in last] == [False]
+    assert [b'"resync"' in item for item in due] == [True]
     assert end == []
