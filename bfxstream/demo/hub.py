@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 from bfxstream.demo.account import Account
 from bfxstream.demo.account import Listener as AccountListener
+from bfxstream.demo.executions import AccountExecution
 from bfxstream.demo.feeds import Feed, Listener, TradesFeed, Update, feed_of
 from bfxstream.demo.flow import Event
 from bfxstream.demo.journal import Journal
 from bfxstream.demo.log import ServerLog, wall_ms
 from bfxstream.demo.market import NOMINAL_RATE, Market
-from bfxstream.demo.trading import AccountExecution
 from bfxstream.protocol.channels import Subscription, TradesSubscription
 
 _OPENING_SECONDS = 0.25
