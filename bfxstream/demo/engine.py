@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from bisect import bisect_left, insort
 from collections.abc import Iterator
-from heapq import merge
 from dataclasses import dataclass, field
+from heapq import merge
 from typing import NamedTuple
 
 
