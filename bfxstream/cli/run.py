@@ -78,7 +78,7 @@ def run_stream(
         if AccountSubscription() in subscriptions:
             from bfxstream.cli.access import account_access  # noqa: PLC0415  few runs have one
 
-            access = account_access(place, reporter.warn, words=account_filters, dms=dms)
+            access = account_access(place, reporter.warn, words=account_filters, dms=dms, calc=True)
         stream = MarketStream(
             subscriptions,
             _stream_options(settings, place, feeds, output),

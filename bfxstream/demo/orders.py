@@ -20,6 +20,7 @@ from bfxstream.protocol.numbers import js_number, js_text
 from bfxstream.protocol.symbols import codes_of
 
 _EXCHANGE = "EXCHANGE "
+_PRICELESS = ("MARKET", "TRAILING STOP")
 _FIVE_DIGITS = Context(prec=PRICE_DIGITS, rounding=ROUND_DOWN)
 _SMALLEST_AMOUNT = Decimal(1).scaleb(-AMOUNT_DECIMALS)
 
@@ -171,7 +172,8 @@ def read_order(
         type=type_,
         side=Side.BID if amount > 0 else Side.ASK,
         amount=int(abs(amount).scaleb(AMOUNT_DECIMALS)),
-        price=read_price(body, "price"),
+        # Whoever takes any price may give one: it says nothing.
+        price=None if type_.endswith(_PRICELESS) else read_price(body, "price"),
         price_aux_limit=read_price(body, "price_aux_limit"),
         price_trailing=read_price(body, "price_trailing"),
         flags=flags,
