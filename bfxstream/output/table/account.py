@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from bfxstream.account import Holdings
 from bfxstream.output.table import theme
 from bfxstream.output.table.account_rows import (
+    CENTS,
     FUNDING_COLUMNS,
     ORDER_COLUMNS,
     POSITION_COLUMNS,
@@ -58,7 +59,6 @@ KEPT: Final = 200
 """Executions: more than most screens are high."""
 BESIDE_WIDTH: Final = 160
 """From here on wallets and positions stand side by side."""
-CENTS: Final = 2
 STATUS_STYLES: Final = {"SUCCESS": theme.GOOD, "ERROR": theme.BAD, "FAILURE": theme.BAD}
 
 
@@ -73,7 +73,9 @@ class Section(NamedTuple):
     """What there is, in the order of the rows."""
     nothing: str
     """Said where there is none; without words the section is left out then."""
-    note: Callable[[], Line]
+    note: Callable[[], Line] = list
+    counts: bool = True
+    """Whether it says how many rows have no room: older executions are no loss."""
 
 
 class Table(NamedTuple):
@@ -173,11 +175,9 @@ class AccountPane:
         section, glyphs = table.section, self._look.glyphs
         room = max(0, area.inner_height - 1)
         below = max(0, len(table.rows) - room)
-        note = section.note()
-        if below:
-            note = [span(f"{below} more", theme.WARN)]
-        elif hidden:
-            note = [span(f"{hidden} more below", theme.WARN)]
+        missing = [f"{below} more"] * bool(below and section.counts)
+        missing += [f"{hidden} more below"] * bool(hidden)
+        note = [span(", ".join(missing), theme.WARN)] if missing else section.note()
         body: list[Line] = [[span(section.nothing, theme.LABEL)]]
         if table.rows:
             widths = self._widths.setdefault(section.title, Widths())
@@ -258,15 +258,16 @@ class AccountPane:
             ),
             Section(
                 *("Orders", (Order,), ORDER_COLUMNS, order_rows),
-                *(orders.held.values, "none", list),
+                *(orders.held.values, "none"),
             ),
             Section(
                 *("Funding", held, FUNDING_COLUMNS, funding_rows),
-                *(funding, "", list),
+                *(funding, ""),
             ),
             Section(
                 *("Executions", (AccountTrade,), TRADE_COLUMNS, trade_rows),
-                *(lambda: reversed(trades.values()), "none yet", list),
+                *(lambda: reversed(trades.values()), "none yet"),
+                counts=False,
             ),
         ]
 

@@ -12,7 +12,14 @@ from bfxstream.output.table import theme
 from bfxstream.output.table.axes import moment
 from bfxstream.output.table.columns import Column
 from bfxstream.output.table.fields import Scales
-from bfxstream.output.table.figures import PERCENT_SHIFT, RATE_DIGITS, number, plain, time_of_day
+from bfxstream.output.table.figures import (
+    PERCENT_SHIFT,
+    RATE_DIGITS,
+    number,
+    plain,
+    signed,
+    time_of_day,
+)
 from bfxstream.output.table.grid import Cell
 from bfxstream.output.table.lines import clean
 from bfxstream.output.table.row_figures import (
@@ -21,7 +28,6 @@ from bfxstream.output.table.row_figures import (
     direction,
     percent_change,
     scaled,
-    signed_number,
 )
 from bfxstream.output.table.theme import Glyphs
 from bfxstream.protocol.account.orders import OrderFlag
@@ -38,7 +44,8 @@ from bfxstream.protocol.numbers import integer, is_null, text
 
 MONEY_DIGITS: Final = 10
 POSITION_DIGITS: Final = 7
-PL_DIGITS: Final = 8
+PROFIT_DIGITS: Final = 6
+CENTS: Final = 2
 FEE_DECIMALS: Final = 8
 WALLETS: Final = ("exchange", "margin", "funding")
 
@@ -106,15 +113,15 @@ class Kit(NamedTuple):
         words = "" if value is None else clean(str(value), self.glyphs)
         return Cell(words, style) if words else self.nothing
 
-    def money(self, subject: str, token: object, style: Style = theme.PLAIN) -> Cell:
-        """An amount of a currency, or of a symbol's first one."""
-        scale = self.scales.of(subject, "money", MONEY_DIGITS)
+    def money(self, group: str, currency: str, token: object) -> Cell:
+        """An amount of a currency, or of a symbol's first one; a group shares its decimals."""
+        scale = self.scales.of(currency, group, MONEY_DIGITS)
         value = scale.see(token)
-        return self.nothing if value is None else Cell(scale.text(value), style)
+        return self.nothing if value is None else Cell(scale.text(value))
 
-    def size(self, subject: str, token: object) -> Cell:
+    def size(self, group: str, symbol: str, token: object) -> Cell:
         """An amount whose sign another column says."""
-        cell = self.money(subject, token)
+        cell = self.money(group, symbol, token)
         return cell._replace(text=cell.text.lstrip("-"))
 
     def price(self, symbol: str, token: object) -> Cell:
@@ -122,6 +129,14 @@ class Kit(NamedTuple):
         scale = self.scales.price(symbol)
         value = scale.see(token)
         return Cell(scale.text(value)) if value else self.nothing
+
+    def profit(self, symbol: str, token: object) -> Cell:
+        """A profit in the symbol's second currency, or a loss; cents at least."""
+        scale = self.scales.of(symbol, "profit", PROFIT_DIGITS)
+        value = scale.see(token)
+        if value is None:
+            return self.nothing
+        return Cell(signed(value, max(CENTS, scale.places)), direction(value))
 
     def way(self, token: object, words: tuple[str, str]) -> Cell:
         """Which way a signed amount goes, in one of two words."""
@@ -149,7 +164,7 @@ def wallet_rows(wallets: Iterable[Wallet], kit: Kit) -> list[Row]:
         held.setdefault(wallet.currency, {})[wallet.wallet_type] = wallet
     for currency, kinds in held.items():
         for wallet in kinds.values():  # seen before any is shown, so that decimals stand in line
-            kit.money(currency, wallet.balance)
+            kit.money("wallet", currency, wallet.balance)
     return [
         _wallet_row(currency, held[currency], kit) for currency in sorted(held, key=_dollar_first)
     ]
@@ -162,8 +177,10 @@ def _dollar_first(currency: str) -> tuple[bool, str]:
 def _wallet_row(currency: str, kinds: Mapping[str, Wallet], kit: Kit) -> Row:
     row = {"currency": kit.text(currency, theme.BOLD)}
     for kind in WALLETS:
-        row[kind] = kit.money(currency, kinds[kind].balance) if kind in kinds else kit.nothing
-    scale = kit.scales.of(currency, "money", MONEY_DIGITS)
+        row[kind] = (
+            kit.money("wallet", currency, kinds[kind].balance) if kind in kinds else kit.nothing
+        )
+    scale = kit.scales.of(currency, "wallet", MONEY_DIGITS)
     for key, name in (("total", "balance"), ("available", "balance_available")):
         known = [number(getattr(wallet, name)) for wallet in kinds.values()]
         value = None if None in known else sum(each for each in known if each is not None)
@@ -186,9 +203,9 @@ def _position_row(position: Position, kit: Kit) -> Row:
     return {
         "symbol": kit.text(symbol, theme.BOLD),
         "side": kit.way(position.amount, ("long", "short")),
-        "amount": kit.size(symbol, position.amount),
+        "amount": kit.size("position", symbol, position.amount),
         "base_price": _cell(entry),
-        "pl": _cell(signed_number(position.pl, kit.scales.of(symbol, "pl", PL_DIGITS), nothing)),
+        "pl": kit.profit(symbol, position.pl),
         "pl_perc": _cell(
             percent_change(None if percent is None else percent / PERCENT, kit.glyphs)
         ),
@@ -206,7 +223,7 @@ def order_rows(orders: Iterable[Order], kit: Kit) -> list[Row]:
     ordered = sorted(orders, key=lambda each: (each.symbol, -(number(each.price) or 0.0), each.id))
     for order in ordered:
         kit.price(order.symbol, order.price)
-        kit.money(order.symbol, order.amount)
+        kit.money("order", order.symbol, order.amount)
     return [_order_row(each, kit) for each in ordered]
 
 
@@ -217,7 +234,7 @@ def _order_row(order: Order, kit: Kit) -> Row:
     return {
         "symbol": kit.text(order.symbol, theme.BOLD),
         "side": kit.way(order.amount, ("buy", "sell")),
-        "amount": kit.size(order.symbol, order.amount),
+        "amount": kit.size("order", order.symbol, order.amount),
         "price": kit.price(order.symbol, order.price),
         "type": kit.text(f"{(order.order_type or '').lower()}{_flags(order)}"),
         "filled": Cell(f"{plain(filled * PERCENT, 0)}%", theme.PLAIN if filled else theme.LABEL),
@@ -244,7 +261,7 @@ def trade_rows(trades: Iterable[AccountTrade], kit: Kit) -> list[Row]:
     shown = list(trades)
     for trade in shown:
         kit.price(trade.symbol, trade.exec_price)
-        kit.money(trade.symbol, trade.exec_amount)
+        kit.money("trade", trade.symbol, trade.exec_amount)
     return [_trade_row(trade, kit) for trade in shown]
 
 
@@ -257,7 +274,7 @@ def _trade_row(trade: AccountTrade, kit: Kit) -> Row:
         "time": Cell(time_of_day(trade.mts_create), theme.LABEL),
         "symbol": kit.text(symbol, theme.BOLD),
         "side": kit.way(trade.exec_amount, ("buy", "sell")),
-        "amount": kit.size(symbol, trade.exec_amount),
+        "amount": kit.size("trade", symbol, trade.exec_amount),
         "price": kit.price(symbol, trade.exec_price)._replace(
             style=direction(number(trade.exec_amount))
         ),
@@ -292,7 +309,7 @@ def _funding_row(held: FundingOffer | FundingCredit | FundingLoan, kit: Kit) -> 
         "what": Cell(held.kind.removeprefix("funding_")),
         "symbol": kit.text(held.symbol, theme.BOLD),
         "side": kit.way(side, ("lend", "borrow")),
-        "amount": kit.size(held.symbol, held.amount),
+        "amount": kit.size("funding", held.symbol, held.amount),
         "rate": kit.nothing if rate is None else Cell(scale.text(rate)),
         "period": kit.text(integer(held.period)),
         "status": kit.text((held.status or "").lower(), theme.LABEL),

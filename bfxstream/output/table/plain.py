@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from msgspec import Struct
 from rich.segment import Segment
@@ -11,6 +11,7 @@ from rich.style import Style
 
 from bfxstream.book import OrderBook
 from bfxstream.output.table import theme
+from bfxstream.output.table.account_plain import account_line
 from bfxstream.output.table.axes import moment
 from bfxstream.output.table.candles import key_of
 from bfxstream.output.table.columns import Widths
@@ -19,6 +20,7 @@ from bfxstream.output.table.figures import number, signed, time_of_day
 from bfxstream.output.table.lines import Line, span
 from bfxstream.output.table.liquidations import state_of
 from bfxstream.output.table.theme import Glyphs
+from bfxstream.protocol.account.records import AccountRecord
 from bfxstream.protocol.channels import BookSubscription
 from bfxstream.protocol.records import (
     BookTop,
@@ -64,6 +66,7 @@ COLUMNS: Final[Mapping[type[Any], Sequence[str]]] = {
 }
 
 
+ACCOUNT: Final = get_args(AccountRecord)
 CANDLES: Final = (Candle, FundingCandle)
 
 
@@ -86,15 +89,15 @@ class PlainLines:
 
     def lines(self, records: Sequence[Record]) -> list[Line]:
         """A line for each record; of a snapshot of candles the newest alone: a chart follows."""
-        told = [record for record in records if type(record) in COLUMNS]
-        last = {key_of(record): record for record in told if isinstance(record, CANDLES)}
-        return [
+        last = {key_of(record): record for record in records if isinstance(record, CANDLES)}
+        lines = (
             self._line(record)
-            for record in told
+            for record in records
             if not isinstance(record, CANDLES)
             or record.type != "snapshot"
             or record is last[key_of(record)]
-        ]
+        )
+        return [line for line in lines if line]
 
     def book_lines(self, now: float) -> list[Line]:
         """A line for each book whose best prices changed, at most once a second."""
@@ -110,7 +113,11 @@ class PlainLines:
             self._tops_told = now
         return lines
 
-    def _line(self, record: Any) -> Line:
+    def _line(self, record: Any) -> Line | None:
+        if isinstance(record, ACCOUNT):
+            return account_line(record, self._glyphs, self._fields)
+        if type(record) not in COLUMNS:
+            return None
         if self._fields is not None:
             return _spaced(
                 [span(self._padded(record, name, self._value(record, name)))]
