@@ -84,9 +84,9 @@ class Table(NamedTuple):
     section: Section
     rows: list[Row]
 
-    def wanted(self, area: Area) -> int:
-        """The height that shows every row."""
-        return max(1, len(self.rows)) + 1 + area.frame_height
+    def height(self, area: Area, most: int = KEPT) -> int:
+        """The height that shows so many rows below the header, or that there is nothing."""
+        return area.frame_height + (1 + min(most, len(self.rows)) if self.rows else 1)
 
 
 class AccountPane:
@@ -143,7 +143,7 @@ class AccountPane:
     def wanted(self, area: Area) -> int:
         """The height that shows everything at the area's width."""
         rows = _shelved(self._tables(), area)
-        heights = (max(table.wanted(area) for table in row) for row in rows)
+        heights = (max(table.height(area) for table in row) for row in rows)
         return sum(heights) + (self._notification is not None)
 
     def draw(self, area: Area) -> list[Line]:
@@ -151,13 +151,14 @@ class AccountPane:
         told = self._told(area.width)
         room = area.height - len(told)
         shelves = _shelved(self._tables(), area)
-        least = 2 + area.frame_height
-        shown = shelves[: max(1, room // least)]
-        hidden = sum(len(shelf) for shelf in shelves[len(shown) :])
-        wishes = [max(table.wanted(area) for table in shelf) for shelf in shown]
+        least = [max(table.height(area, 1) for table in shelf) for shelf in shelves]
+        while len(least) > 1 and sum(least) > room:
+            least.pop()
+        shown, gone = shelves[: len(least)], shelves[len(least) :]
+        wishes = [max(table.height(area) for table in shelf) for shelf in shown]
         lines: list[Line] = []
         for shelf, height in zip(shown, shared_out(wishes, least, room), strict=True):
-            below = hidden if shelf is shown[-1] else 0
+            below = sum(map(len, gone)) if shelf is shown[-1] else 0
             lines += self._draw_shelf(shelf, area._replace(height=height), below)
         lines += [[blank(area.width)]] * (room - len(lines))
         return [*lines[:room], *told][: area.height]
@@ -173,7 +174,7 @@ class AccountPane:
 
     def _draw_table(self, table: Table, area: Area, hidden: int) -> list[Line]:
         section, glyphs = table.section, self._look.glyphs
-        room = max(0, area.inner_height - 1)
+        room = max(0, area.inner_height - 1)  # below the header
         below = max(0, len(table.rows) - room)
         missing = [f"{below} more"] * bool(below and section.counts)
         missing += [f"{hidden} more below"] * bool(hidden)
@@ -290,9 +291,9 @@ def _shelved(tables: Sequence[Table], area: Area) -> list[list[Table]]:
     return [list(tables[:first]), *([table] for table in tables[first:])] if tables else []
 
 
-def shared_out(wishes: Sequence[int], least: int, room: int) -> list[int]:
+def shared_out(wishes: Sequence[int], least: Sequence[int], room: int) -> list[int]:
     """Heights: the least for each, a row in turn for who wishes more, and the rest for the last."""
-    heights = [least] * len(wishes)
+    heights = list(least)
     left = room - sum(heights)
     while left > 0 and any(map(int.__lt__, heights, wishes)):
         for i, wish in enumerate(wishes):

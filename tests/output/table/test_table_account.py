@@ -164,7 +164,7 @@ def test_a_section_that_is_too_high_says_how_much_is_not_shown() -> None:
     rows = account(*orders, height=30)
     shown = len(section(rows, "Orders")) - 1
     assert f"{30 - shown} more" in " ".join(row_of(rows, "╭─", "Orders"))
-    assert "1 more below" in " ".join(map(" ".join, account(*orders, height=17)))
+    assert "1 more below" in " ".join(map(" ".join, account(*EVERYTHING, *orders, height=15)))
 
 
 def test_chosen_fields_are_the_columns() -> None:
@@ -227,4 +227,4 @@ def test_a_dumb_terminal_gets_a_line_for_what_happens_and_the_tables_at_the_end(
     [([5, 5], 10, [5, 5]), ([5, 5], 14, [5, 9]), ([9, 5], 10, [5, 5]), ([9, 3], 10, [7, 3])],
 )
 def test_height_is_shared_out_in_turn(wishes: list[int], room: int, heights: list[int]) -> None:
-    assert shared_out(wishes, 3, room) == heights
+    assert shared_out(wishes, [3, 3], room) == heights
