@@ -225,5 +225,6 @@ def test_history_is_asked_for_with_a_signature(owner, market, cid):
     assert [row[0] for row in orders] == [order_id]
     assert call(market, "auth/r/trades/tLTCUSD/hist", {}) == (200, [])
     assert call(market, "auth/r/orders", {}) == (200, [])
+    assert call(market, "auth/r/positions", {}) == (200, [])
     refused = call(market, "auth/r/orders", {}, **{"bfx-signature": "00"})
     assert refused == (500, ["error", 10100, "apikey: digest invalid"])

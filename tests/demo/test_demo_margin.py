@@ -15,6 +15,7 @@ from hub_clock import Clock
 from bfxstream.demo.access import Grant
 from bfxstream.demo.engine import Side
 from bfxstream.demo.figures import DayFigures
+from bfxstream.demo.worth import Worth
 from bfxstream.protocol.channels import BookSubscription, Frequency, Precision
 
 BUY = {"type": "MARKET", "symbol": "tBTCUSD"}
@@ -215,6 +216,24 @@ def test_a_calculation_is_made_for_who_asks_and_nonsense_is_passed_over(owner):
     assert 0 < tradable < gross
     assert sell - buy == Decimal("0.2")
     assert owner.request("calc", "margin_base") == []
+
+
+def test_the_worth_of_all_wallets_is_told_to_everybody_when_money_has_moved(clock, owner):
+    owner.order("0.1")
+    clock.run(1.5)
+    assert owner.codes().endswith("bu")
+    owner.messages.clear()
+    clock.run(3.0)
+    assert owner.messages == []
+
+
+def test_currencies_are_worth_what_their_markets_say(clock):
+    worth = Worth(clock.hub.market)
+    assert worth.in_dollars("USD") == 1
+    assert worth.in_dollars("BTC") == worth.last("tBTCUSD") == last_price(clock)
+    assert worth.in_dollars("DUSK") == worth.last("tDUSK:USD")
+    assert worth.in_dollars("UST") == worth.last("tBTCUSD") / worth.last("tBTCUST")
+    assert worth.in_dollars("NOSUCH") == 0
 
 
 def test_what_the_margin_does_not_cover_is_refused_in_the_exchanges_words(owner, clock):
