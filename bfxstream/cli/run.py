@@ -67,6 +67,7 @@ def run_stream(
         closed=closed,
         once=settings.once,
         whole_candles=output == "table",
+        past_executions=output == "table",
         every=every,
     )
     with (
