@@ -25,6 +25,7 @@ from bfxstream.output.table.account_rows import (
 from bfxstream.output.table.columns import Column, Widths
 from bfxstream.output.table.fields import Scales, chosen, field_columns
 from bfxstream.output.table.figures import number, plain, signed
+from bfxstream.output.table.flash import Flashes
 from bfxstream.output.table.grid import draw_grid
 from bfxstream.output.table.lines import (
     Area,
@@ -59,6 +60,13 @@ KEPT: Final = 200
 """Executions: more than most screens are high."""
 BESIDE_WIDTH: Final = 160
 """From here on wallets and positions stand side by side."""
+WATCHED: Final = {
+    "Wallets": ("currency", ("exchange", "margin", "funding", "total")),
+    "Positions": ("symbol", ("amount", "base_price")),
+    "Orders": ("id", ("price", "filled", "status")),
+}
+"""By section: what a row is known by, and which of its changes are highlighted."""
+
 STATUS_STYLES: Final = {"SUCCESS": theme.GOOD, "ERROR": theme.BAD, "FAILURE": theme.BAD}
 
 
@@ -103,6 +111,8 @@ class AccountPane:
         self._look = look
         self._kit = Kit(Scales(), look.glyphs)
         self._widths: dict[str, Widths] = {}
+        watched = WATCHED if fields is None else {}
+        self._flashes = {title: Flashes(*places) for title, places in watched.items()}
         self._wallets = Holdings[Wallet](lambda wallet: (wallet.wallet_type, wallet.currency))
         self._positions = Holdings[Position](lambda position: position.symbol, "pc")
         self._orders = Holdings[Order](lambda order: order.id, "oc")
@@ -183,6 +193,8 @@ class AccountPane:
         if table.rows:
             widths = self._widths.setdefault(section.title, Widths())
             rows = table.rows[:room]
+            if section.title in self._flashes:
+                rows = self._flashes[section.title].over(rows, area.now)
             body = draw_grid(section.columns, rows, area.inner_width, glyphs, widths)
         return panel(area, glyphs, [span(section.title, theme.TITLE)], body, note, [])
 

@@ -8,6 +8,7 @@ import pytest
 from account_frames import record
 from table_scene import START, Terminal, console_on, rows_of, sink_for, ticker
 
+from bfxstream.output.table import theme
 from bfxstream.output.table.account import shared_out
 from bfxstream.protocol.account.filters import AccountFilter
 from bfxstream.protocol.account.messages import AccountDecoder
@@ -127,6 +128,27 @@ def test_funding_has_a_section_where_there_is_some() -> None:
     _, offer, credit = section(rows, "Funding")
     assert " ".join(offer) == "offer fUSD ▲ lend 150 0.02 30 active"
     assert " ".join(credit[:4]) == "credit fUSD ▼ borrow"
+
+
+def test_what_has_just_changed_is_highlighted_for_a_moment() -> None:
+    sink = sink_for("account")
+
+    def lit(now: float) -> dict[str, Any]:
+        """The highlighted texts, and whether up or down."""
+        styles = {theme.FLASH_UP: "up", theme.FLASH_DOWN: "down", theme.FLASH: "other"}
+        segments = [s for line in sink.render(130, 40, now).lines for s in line if s.text.strip()]
+        return {s.text: styles[s.style] for s in segments if s.style in styles and s.text != "USD"}
+
+    sink.write([wallet("exchange", "USD", 100.5), record("on", "order", id=7, status="ACTIVE")])
+    plain = lit(START)
+    changed = record("ou", "order", id=7, amount=0.125, status="PARTIALLY FILLED @ 1.0(0.125)")
+    sink.write([wallet("exchange", "USD", 110.5), changed])
+    flashing = {each: how for each, how in lit(START + 0.1).items() if each not in plain}
+    assert flashing == {
+        "110.5": "up",
+        **{"75%": "other", "partially filled": "other"},
+    }
+    assert lit(START + 1.0).keys() <= plain.keys() | {"110.5"}  # sums are bold
 
 
 def test_the_last_notification_is_a_line() -> None:
