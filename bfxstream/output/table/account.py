@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 from bfxstream.account import Holdings
 from bfxstream.output.table import theme
@@ -56,6 +56,9 @@ from bfxstream.protocol.account.records import (
     kind_of,
 )
 
+RECORDS: Final = get_args(AccountRecord)
+"""What concerns an account."""
+
 KEPT: Final = 200
 """Executions: more than most screens are high."""
 BESIDE_WIDTH: Final = 160
@@ -105,9 +108,9 @@ class AccountPane:
     weight = 3
 
     def __init__(
-        self, wanted: AccountFilter, look: Look, fields: Sequence[str] | None = None
+        self, wanted: AccountFilter | None, look: Look, fields: Sequence[str] | None = None
     ) -> None:
-        """Sections that `wanted` lets nothing into are left out."""
+        """Sections that `wanted` lets nothing into are left out; None wants all."""
         self._look = look
         self._kit = Kit(Scales(), look.glyphs)
         self._widths: dict[str, Widths] = {}
@@ -137,7 +140,7 @@ class AccountPane:
             MarginBase: self._take_margin,
             Notification: self._take_notification,
         }
-        kinds = wanted.kinds()
+        kinds = (wanted or AccountFilter()).kinds()
         self._sections = [
             _narrowed(section, fields)
             for section in self._all_sections()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from msgspec import Struct
 from rich.segment import Segment
@@ -11,7 +11,6 @@ from rich.style import Style
 
 from bfxstream.book import OrderBook
 from bfxstream.output.table import theme
-from bfxstream.output.table.account_plain import account_line
 from bfxstream.output.table.axes import moment
 from bfxstream.output.table.candles import key_of
 from bfxstream.output.table.columns import Widths
@@ -20,7 +19,6 @@ from bfxstream.output.table.figures import number, signed, time_of_day
 from bfxstream.output.table.lines import Line, span
 from bfxstream.output.table.liquidations import state_of
 from bfxstream.output.table.theme import Glyphs
-from bfxstream.protocol.account.records import AccountRecord
 from bfxstream.protocol.channels import BookSubscription
 from bfxstream.protocol.records import (
     BookTop,
@@ -66,7 +64,6 @@ COLUMNS: Final[Mapping[type[Any], Sequence[str]]] = {
 }
 
 
-ACCOUNT: Final = get_args(AccountRecord)
 CANDLES: Final = (Candle, FundingCandle)
 
 
@@ -114,7 +111,11 @@ class PlainLines:
         return lines
 
     def _line(self, record: Any) -> Line | None:
-        if isinstance(record, ACCOUNT):
+        if getattr(record, "channel", "") == "account":  # an event has none
+            from bfxstream.output.table.account_plain import (  # noqa: PLC0415  few runs have one
+                account_line,
+            )
+
             return account_line(record, self._glyphs, self._fields)
         if type(record) not in COLUMNS:
             return None

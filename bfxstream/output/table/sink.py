@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 
 from bfxstream.book import OrderBook
-from bfxstream.output.table.account import AccountPane
 from bfxstream.output.table.board import boards
 from bfxstream.output.table.book import LadderPane
 from bfxstream.output.table.candles import CandlesPane, key_of
@@ -34,10 +33,8 @@ from bfxstream.output.table.screen import (
     standard_output,
 )
 from bfxstream.output.table.status_line import StatusLine
-from bfxstream.output.table.theme import look_for
+from bfxstream.output.table.theme import Look, look_for
 from bfxstream.output.table.trades import tapes
-from bfxstream.protocol.account.filters import AccountFilter
-from bfxstream.protocol.account.records import AccountRecord
 from bfxstream.protocol.channels import (
     AccountSubscription,
     BookSubscription,
@@ -47,6 +44,9 @@ from bfxstream.protocol.channels import (
 from bfxstream.protocol.records import Candle, FundingCandle, Liquidation, Record
 from bfxstream.protocol.status import Status
 from bfxstream.protocol.views import symbols_of
+
+if TYPE_CHECKING:
+    from bfxstream.protocol.account.filters import AccountFilter
 
 DRAW_SECONDS: Final = 0.1
 NOTICE_ROWS: Final = 3
@@ -107,7 +107,7 @@ class TableSink:
             Liquidation: liquidations.take,
         }
         if len(public) < len(subscriptions):
-            self._show_account(AccountPane(account or AccountFilter(), look, fields))
+            self._show_account(account, look, fields)
         self._screen = Screen(console)
         self._plain = (
             None if has_cursor_control(console) else PlainLines(shown, look.glyphs, fields)
@@ -118,10 +118,18 @@ class TableSink:
         self._suspended = False
         self._closed = False
 
-    def _show_account(self, pane: AccountPane) -> None:
+    def _show_account(
+        self, wanted: AccountFilter | None, look: Look, fields: Sequence[str] | None
+    ) -> None:
+        from bfxstream.output.table.account import (  # noqa: PLC0415  few screens have one
+            RECORDS,
+            AccountPane,
+        )
+
+        pane = AccountPane(wanted, look, fields)
         self._panes.insert(0, pane)
         self._pictures.append(pane)
-        self._takers |= dict.fromkeys(get_args(AccountRecord), pane.take)
+        self._takers |= dict.fromkeys(RECORDS, pane.take)
 
     def write(self, records: Sequence[Record]) -> None:
         """Keep the latest of what one read brought; drawing waits for its time."""
