@@ -16,7 +16,12 @@ _DEMO_REQUESTS = policy.RateLimit(600, 60.0)
 
 
 def account_access(
-    place: Endpoint, warn: Callable[[str], None], *, words: Sequence[str] = (), dms: bool = False
+    place: Endpoint,
+    warn: Callable[[str], None],
+    *,
+    words: Sequence[str] = (),
+    dms: bool = False,
+    calc: bool = False,
 ) -> AccountAccess:
     """The way into the account; the demo exchange needs no credentials of the user's.
 
@@ -34,6 +39,7 @@ def account_access(
         Nonces(credentials.key, state_folder(), warn),
         wanted=wanted,
         dms=dms,
+        calc=calc,
         requests=_DEMO_REQUESTS if place.demo else policy.REQUESTS,
     )
 

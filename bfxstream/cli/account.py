@@ -25,6 +25,8 @@ from bfxstream.protocol.channels import AccountSubscription
 def account(filters: tuple[str, ...], dms: bool, **shared: Any) -> int:
     """Wallets, orders, positions, executions and notifications of an account.
 
+    On a terminal they are tables, each kept up to date in its place; in a pipe a record a line.
+
     The key and its secret come from BFX_API_KEY and BFX_API_SECRET, or from the files that
     BFX_API_KEY_FILE and BFX_API_SECRET_FILE name. An execution is printed as it happens (type
     te) and again with its fee (tu); one that happened while there was no connection is printed

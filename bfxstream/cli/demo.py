@@ -96,6 +96,7 @@ def demo_exchange(
             faults=faults,
             log_file=log,
             journal_file=journal,
+            lived_in=True,
         )
         try:
             exchange.start()

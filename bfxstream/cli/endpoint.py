@@ -34,5 +34,5 @@ def endpoint(url: str | None, rest_url: str | None, demo: bool) -> Iterator[Endp
         return
     from bfxstream.demo import DemoExchange  # noqa: PLC0415  asyncio and websockets cost 100 ms
 
-    with DemoExchange(heartbeat=15.0 * time_scale()) as exchange:
+    with DemoExchange(heartbeat=15.0 * time_scale(), lived_in=True) as exchange:
         yield Endpoint(exchange.url, rest_base(exchange.url, rest_url), demo=True)

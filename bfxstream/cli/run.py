@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
@@ -31,6 +31,9 @@ from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.policy import Policy
 
+if TYPE_CHECKING:
+    from bfxstream.protocol.account.filters import AccountFilter
+
 _PIPE_TICK = 0.25
 _TABLE_TICK = 0.05
 
@@ -52,7 +55,7 @@ def run_stream(
     """
     if sys.stdout is None:
         raise BfxStreamError("standard output is closed: there is nowhere to print to")
-    output = _resolve_output(subscriptions, settings)
+    output = resolve_output(settings.output, settings.json, sys.stdout.isatty())
     _check(subscriptions, settings, output, view)
     if closed and output == "raw":
         raise _not_raw("closed")
@@ -64,6 +67,7 @@ def run_stream(
         closed=closed,
         once=settings.once,
         whole_candles=output == "table",
+        past_executions=output == "table",
         every=every,
     )
     with (
@@ -78,7 +82,7 @@ def run_stream(
         if AccountSubscription() in subscriptions:
             from bfxstream.cli.access import account_access  # noqa: PLC0415  few runs have one
 
-            access = account_access(place, reporter.warn, words=account_filters, dms=dms)
+            access = account_access(place, reporter.warn, words=account_filters, dms=dms, calc=True)
         stream = MarketStream(
             subscriptions,
             _stream_options(settings, place, feeds, output),
@@ -89,7 +93,8 @@ def run_stream(
         stream.status.demo = place.demo
         limits = Limits(settings, time.monotonic())
         ending.callback(_end_stream, stream, settings, limits)
-        sink = _make_sink(output, stream, settings, view, signals, limits)
+        wanted = access.wanted if access is not None else None
+        sink = _make_sink(output, stream, settings, view, signals, limits, wanted)
         ending.callback(sink.close)
         if settings.duration is not None:
             ending.enter_context(signals.ending_in(settings.duration))
@@ -123,14 +128,6 @@ def _gives(sink: Sink, records: Sequence[Any], now: float) -> bool:
     except ReaderStalled:
         return False
     return True
-
-
-def _resolve_output(subscriptions: Sequence[Subscription], settings: Settings) -> str:
-    if AccountSubscription() not in subscriptions:
-        return resolve_output(settings.output, settings.json, sys.stdout.isatty())
-    if settings.output == "table":
-        raise UsageError("an account has no table", hint="use -o jsonl or -o csv")
-    return resolve_output(settings.output, settings.json, is_terminal=False)
 
 
 def _check(
@@ -193,6 +190,7 @@ def _make_sink(
     view: BookView,
     signals: Signals,
     limits: Limits,
+    account: AccountFilter | None,
 ) -> Sink:
     if output == "table":
         from bfxstream.output.table import TableSink  # noqa: PLC0415  rich costs 90 ms
@@ -202,6 +200,7 @@ def _make_sink(
             stream.books,
             stream.status,
             fields=settings.fields,
+            account=account,
             color=False if settings.no_color else None,
         )
         signals.guard_screen(table.suspend, table.resume)

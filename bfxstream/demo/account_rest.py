@@ -31,6 +31,7 @@ class AccountRestApi:
             "auth/r/orders/hist": self._past_orders,
             "auth/r/trades/hist": self._executions,
             "auth/r/wallets": self._wallets,
+            "auth/r/positions": self._positions,
             "auth/r/permissions": self._permissions,
         }
         self._allowances = {name: Allowance(requests_a_minute, minute) for name in self._calls}
@@ -76,6 +77,9 @@ class AccountRestApi:
 
     def _wallets(self, _symbol: str | None, _body: Body, _grant: Grant) -> bytes:
         return json_array(self._account.trading.wallets.rows())
+
+    def _positions(self, _symbol: str | None, _body: Body, _grant: Grant) -> bytes:
+        return json_array(self._account.trading.margin.rows(calculated=True))
 
     def _permissions(self, _symbol: str | None, _body: Body, grant: Grant) -> bytes:
         caps = grant.caps()

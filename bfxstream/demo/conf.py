@@ -27,7 +27,9 @@ _COMMON = {"UST": "USDt", "USTF0": "USDt", "BTCF0": "BTC", "ETHF0": "ETH"}
 """Currencies that the world knows by another name."""
 
 _WITHOUT_MARGIN = {"DUSK:USD", "TESTBTC:TESTUSD"}
-_INITIAL_MARGIN, _MINIMUM_MARGIN = 0.2, 0.1
+INITIAL_MARGIN, MINIMUM_MARGIN = Decimal("0.2"), Decimal("0.1")
+"""Shares of a position's worth: to open it, and to keep it."""
+
 _SMALLEST, _LARGEST = Decimal("0.001"), Decimal(25_000)
 """Order sizes that are allowed, in middling orders."""
 
@@ -66,7 +68,7 @@ class Conf:
         return _currencies([*self._spot, *self._futures])
 
     def _margin_pairs(self) -> list[str]:
-        return [pair for pair in _pairs(self._spot) if pair not in _WITHOUT_MARGIN]
+        return _pairs(each for each in self._spot if has_margin(each))
 
     def _map(self, name_of: Callable[[str], str | None]) -> list[list[str]]:
         names = ((code, name_of(code)) for code in self._currencies())
@@ -75,9 +77,8 @@ class Conf:
     def _pair_infos(self) -> list[list[Any]]:
         infos: list[list[Any]] = []
         for instrument in self._spot:
-            pair = instrument.symbol[1:]
-            margins = (None, None) if pair in _WITHOUT_MARGIN else _margins()
-            infos.append([pair, [*_sizes(instrument), *margins, None, None]])
+            margins = _margins() if has_margin(instrument) else (None, None)
+            infos.append([instrument.symbol[1:], [*_sizes(instrument), *margins, None, None]])
         return infos
 
     def _futures_infos(self) -> list[list[Any]]:
@@ -97,7 +98,13 @@ def _underlying(currency: str) -> str | None:
 
 
 def _margins() -> tuple[float, float]:
-    return _INITIAL_MARGIN, _MINIMUM_MARGIN
+    return float(INITIAL_MARGIN), float(MINIMUM_MARGIN)
+
+
+def has_margin(instrument: Instrument) -> bool:
+    """Whether a spot pair is traded on margin, too."""
+    is_spot = not instrument.funding and not instrument.underlying
+    return is_spot and instrument.symbol[1:] not in _WITHOUT_MARGIN
 
 
 def order_sizes(instrument: Instrument) -> tuple[Decimal, Decimal]:

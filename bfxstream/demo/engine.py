@@ -6,6 +6,7 @@ import enum
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from heapq import merge
 from typing import NamedTuple
 
 
@@ -35,6 +36,8 @@ class Order:
     mts: int
     period: int = 0
     """Days, for funding; 0 on trading pairs."""
+    hidden: bool = False
+    """Rests where nobody sees it; at one price it trades after those that are seen."""
 
 
 class Trade(NamedTuple):
@@ -133,13 +136,17 @@ class RestingSide:
 
 
 class Engine:
-    """Matches orders of one symbol; ids come from counters that the market shares out."""
+    """Matches orders of one symbol; ids come from counters that the market shares out.
+
+    `bids` and `asks` are what everybody sees.
+    """
 
     def __init__(self, order_ids: Iterator[int], trade_ids: Iterator[int]) -> None:
         self._order_ids = order_ids
         self._trade_ids = trade_ids
         self.bids = RestingSide(Side.BID)
         self.asks = RestingSide(Side.ASK)
+        self._hidden = {side: RestingSide(side) for side in Side}
         self._resting: dict[int, Order] = {}
         self.version = 0
         """Rises with every change of the resting orders: a view compares it to skip work."""
@@ -151,6 +158,12 @@ class Engine:
     def side(self, side: Side) -> RestingSide:
         """The resting orders of one side."""
         return self.bids if side is Side.BID else self.asks
+
+    def reach(self, side: Side) -> Iterator[tuple[int, int]]:
+        """Price and amount of all that rests on one side, hidden or not, as it would trade."""
+        seen, hidden = self.side(side).levels(), self._hidden[side].levels()
+        for price, level in merge(seen, hidden, key=lambda each: -each[0] * side):
+            yield price, level.amount
 
     def order(self, order_id: int) -> Order | None:
         """The resting order of this id."""
@@ -169,6 +182,7 @@ class Engine:
         mts: int,
         period: int = 0,
         order_id: int | None = None,
+        hidden: bool = False,
     ) -> Execution:
         """Match a new order; what is left of it rests at its limit, or is void without one.
 
@@ -177,10 +191,10 @@ class Engine:
         if amount <= 0 or (price is not None and price <= 0):
             raise ValueError(f"amount and price must be positive: {amount}, {price}")
         order_id = self.issue_id() if order_id is None else order_id
-        order = Order(order_id, side, price, amount, amount, mts, period)
+        order = Order(order_id, side, price, amount, amount, mts, period, hidden)
         trades = tuple(self._match(order))
         if order.price is not None and order.amount > 0:
-            self.side(side).add(order, order.price)
+            self._place_of(order).add(order, order.price)
             self._resting[order.order_id] = order
             self.version += 1
         return Execution(order, trades)
@@ -191,20 +205,35 @@ class Engine:
         if order is None or order.price is None:
             return None
         left = order.amount
-        self.side(order.side).reduce(order, order.price, left)
+        self._place_of(order).reduce(order, order.price, left)
         order.amount = left
         self.version += 1
         return order
 
+    def reduce(self, order_id: int, amount: int) -> None:
+        """Leave so much of a resting order, less than there is; it keeps its place."""
+        order = self._resting.get(order_id)
+        if order is not None and order.price is not None:
+            self._place_of(order).reduce(order, order.price, order.amount - amount)
+            self.version += 1
+
+    def _place_of(self, order: Order) -> RestingSide:
+        return self._hidden[order.side] if order.hidden else self.side(order.side)
+
+    def _next_maker(self, side: Side) -> tuple[int, Order] | None:
+        seen, hidden = self.side(side).first(), self._hidden[side].first()
+        if hidden is None or (seen is not None and (seen[0] - hidden[0]) * side >= 0):
+            return seen
+        return hidden
+
     def _match(self, taker: Order) -> Iterator[Trade]:
-        resting = self.side(taker.side.other)
-        while taker.amount > 0 and (best := resting.first()):
+        while taker.amount > 0 and (best := self._next_maker(taker.side.other)):
             price, maker = best
             if taker.price is not None and (taker.price - price) * taker.side < 0:
                 return
             amount = min(taker.amount, maker.amount)
             taker.amount -= amount
-            resting.reduce(maker, price, amount)
+            self._place_of(maker).reduce(maker, price, amount)
             if maker.amount == 0:
                 del self._resting[maker.order_id]
             self.version += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from itertools import count
 from random import Random
@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 from bfxstream.demo.account import Account
 from bfxstream.demo.account import Listener as AccountListener
+from bfxstream.demo.executions import AccountExecution
 from bfxstream.demo.feeds import Feed, Listener, TradesFeed, Update, feed_of
 from bfxstream.demo.flow import Event
 from bfxstream.demo.journal import Journal
 from bfxstream.demo.log import ServerLog, wall_ms
 from bfxstream.demo.market import NOMINAL_RATE, Market
-from bfxstream.demo.trading import AccountExecution
 from bfxstream.protocol.channels import Subscription, TradesSubscription
 
 _OPENING_SECONDS = 0.25
@@ -60,7 +60,9 @@ class Hub:
         rate: float,
         log: ServerLog | None = None,
         journal: Journal | None = None,
+        wall: Callable[[], int] = wall_ms,
     ) -> None:
+        """`wall` is the account's clock, in ms since 1970: the market has one of its own."""
         self.market = market
         self._log = log or ServerLog()
         self._journal = journal
@@ -75,7 +77,7 @@ class Hub:
         self._past_ids: set[int] = set()
         self._now = 0.0
         self.account = Account(
-            market, self._play_for_account, self._note_execution, self._note_order, wall_ms
+            market, self._play_for_account, self._note_execution, self._note_order, wall
         )
 
     def join(self, listener: Beating) -> None:

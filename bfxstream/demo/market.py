@@ -67,9 +67,20 @@ class Listing:
             self._record(trade)
         return event
 
-    def place(self, side: Side, amount: int, price: int | None, order_id: int, mts: int) -> Event:
+    def place(
+        self,
+        side: Side,
+        amount: int,
+        price: int | None,
+        order_id: int,
+        mts: int,
+        *,
+        hidden: bool = False,
+    ) -> Event:
         """Let an order of an account arrive, which is no part of the flow."""
-        execution = self.engine.submit(side, amount, price, mts=mts, order_id=order_id)
+        execution = self.engine.submit(
+            side, amount, price, mts=mts, order_id=order_id, hidden=hidden
+        )
         event = self.flow.arrived(execution, mts)
         for trade in event.trades:
             self._record(trade)

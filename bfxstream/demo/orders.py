@@ -11,15 +11,16 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from bfxstream.demo.conf import order_sizes
+from bfxstream.demo.conf import has_margin, order_sizes
 from bfxstream.demo.engine import Side
 from bfxstream.demo.instruments import Instrument
 from bfxstream.demo.prices import AMOUNT_DECIMALS, PRICE_DIGITS
 from bfxstream.protocol.account.orders import ORDER_TYPES, OrderFlag
-from bfxstream.protocol.numbers import NULL, js_number, js_text
+from bfxstream.protocol.numbers import js_number, js_text
 from bfxstream.protocol.symbols import codes_of
 
 _EXCHANGE = "EXCHANGE "
+_PRICELESS = ("MARKET", "TRAILING STOP")
 _FIVE_DIGITS = Context(prec=PRICE_DIGITS, rounding=ROUND_DOWN)
 _SMALLEST_AMOUNT = Decimal(1).scaleb(-AMOUNT_DECIMALS)
 
@@ -45,6 +46,8 @@ class AccountOrder:
     flags: OrderFlag
     mts_create: int
     mts_update: int
+    reference: Decimal = Decimal()
+    """The market's price when it was sent: it stands where an order has no price of its own."""
     gid: int | None = None
     tif: int | None = None
     meta: Any = None
@@ -75,6 +78,16 @@ class AccountOrder:
         return self.type.removeprefix(_EXCHANGE)
 
     @property
+    def on_margin(self) -> bool:
+        """Whether it changes a position, rather than the exchange wallet."""
+        return not self.type.startswith(_EXCHANGE)
+
+    @property
+    def only_reduces(self) -> bool:
+        """Whether it may not be larger than its position."""
+        return bool(self.flags & (OrderFlag.CLOSE | OrderFlag.REDUCE_ONLY))
+
+    @property
     def executed(self) -> int:
         """What has been traded of it."""
         return self.original - self.amount
@@ -85,6 +98,11 @@ class AccountOrder:
         if self.kind == "STOP LIMIT":
             return self.price_aux_limit
         return None if self.kind in ("MARKET", "STOP", "TRAILING STOP") else self.price
+
+    @property
+    def shown_price(self) -> Raw:
+        """Its price, as its messages have it."""
+        return js_number(self.price or self.reference)
 
     @property
     def average(self) -> Decimal:
@@ -107,10 +125,10 @@ class AccountOrder:
             *(self.type, None),
         ]
         row[10], row[12], row[13] = self.tif, int(self.flags), self.status
-        row[16] = _token(self.price)
-        row[17] = Raw(js_text(round(self.average, 10)).encode())
-        row[18], row[19] = _token(self.price_trailing), _token(self.price_aux_limit)
-        row[23], row[24], row[25] = 0, 0, self.twin
+        row[16], row[17] = self.shown_price, js_number(round(self.average, 10))
+        row[18] = js_number(self.price_trailing or 0)
+        row[19] = js_number(self.price_aux_limit or 0)
+        row[23], row[24], row[25] = 0, int(OrderFlag.HIDDEN in self.flags), self.twin
         row[28], row[31] = "API>BFX", self.meta
         return msgspec.json.encode(row)
 
@@ -125,6 +143,12 @@ def decimal_amount(units: int) -> Decimal:
     return Decimal(units).scaleb(-AMOUNT_DECIMALS)
 
 
+def point_text(value: Decimal) -> str:
+    """A number in the exchange's words, which has a point: `8150.0`."""
+    text = js_text(value)
+    return text if "." in text or "e" in text else f"{text}.0"
+
+
 def read_order(
     body: Mapping[str, Any], instruments: Mapping[str, Instrument], order_id: int, mts: int
 ) -> AccountOrder:
@@ -135,8 +159,10 @@ def read_order(
     type_ = body.get("type")
     if type_ not in ORDER_TYPES:
         raise OrderRefused("type: invalid")
-    if not type_.startswith(_EXCHANGE) or instrument.underlying:
-        raise OrderRefused("Invalid order: the demo account does not trade on margin")
+    if instrument.underlying:
+        raise OrderRefused("Invalid order: the demo account does not trade derivatives")
+    if not type_.startswith(_EXCHANGE) and not has_margin(instrument):
+        raise OrderRefused(f"Invalid order: {instrument.symbol[1:]} is not traded on margin")
     flags = read_flags(body.get("flags"))
     amount = read_amount(body.get("amount"))
     order = AccountOrder(
@@ -146,7 +172,8 @@ def read_order(
         type=type_,
         side=Side.BID if amount > 0 else Side.ASK,
         amount=int(abs(amount).scaleb(AMOUNT_DECIMALS)),
-        price=read_price(body, "price"),
+        # Whoever takes any price may give one: it says nothing.
+        price=None if type_.endswith(_PRICELESS) else read_price(body, "price"),
         price_aux_limit=read_price(body, "price_aux_limit"),
         price_trailing=read_price(body, "price_trailing"),
         flags=flags,
@@ -161,7 +188,9 @@ def read_order(
 
 
 def check_order(order: AccountOrder) -> None:
-    """Raise OrderRefused where an order's prices or size cannot be."""
+    """Raise OrderRefused where an order's prices, size or flags cannot be."""
+    if order.only_reduces and not order.on_margin:
+        raise OrderRefused("Invalid order: there is no position to reduce")
     needed = {
         "MARKET": (),
         "TRAILING STOP": ("price_trailing",),
@@ -183,17 +212,12 @@ def check_order(order: AccountOrder) -> None:
 
 
 def read_flags(given: object) -> OrderFlag:
-    """Raises OrderRefused for flags that the demo account cannot honour."""
+    """Flags that we know of; others are ignored. Raises OrderRefused."""
     if given is None:
         return OrderFlag.NONE
     if not isinstance(given, int) or isinstance(given, bool) or given < 0:
         raise OrderRefused("flags: invalid")
-    flags = OrderFlag(given & sum(OrderFlag))
-    if flags & OrderFlag.HIDDEN:
-        raise OrderRefused("Invalid order: the demo exchange has no hidden orders")
-    if flags & (OrderFlag.CLOSE | OrderFlag.REDUCE_ONLY):
-        raise OrderRefused("Invalid order: there is no position to reduce")
-    return flags
+    return OrderFlag(given & sum(OrderFlag))
 
 
 def read_amount(given: object) -> Decimal:
@@ -246,7 +270,3 @@ def _number(given: object, name: str) -> Decimal:
     if not number.is_finite() or not -15 <= number.adjusted() <= 15:
         raise OrderRefused(f"{name}: invalid")
     return number
-
-
-def _token(price: Decimal | None) -> Raw:
-    return NULL if price is None else js_number(price)

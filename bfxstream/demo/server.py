@@ -37,7 +37,8 @@ class DemoExchange:
     the requests to each REST endpoint; whoever exceeds them gets HTTP 429 for a whole minute,
     whose length in seconds is `minute`. `faults` are specs such as `drop:every=5s`, see
     `parse_fault`. `log_file` takes the server's log and `journal_file` the truth about the
-    market, see `Journal`, both as JSON Lines.
+    market, see `Journal`, both as JSON Lines. The account has its money, and if it is `lived_in`
+    orders and positions, too.
 
     Raises UsageError for a fault that is none.
     """
@@ -56,6 +57,7 @@ class DemoExchange:
         faults: Sequence[str] = (),
         log_file: Path | None = None,
         journal_file: Path | None = None,
+        lived_in: bool = False,
     ) -> None:
         if not all(0 < number < math.inf for number in (rate, heartbeat, minute)):
             raise ValueError("rate, heartbeat and minute must be positive")
@@ -71,6 +73,7 @@ class DemoExchange:
         self._plans = [parse_fault(spec) for spec in faults]
         self._log_file = log_file
         self._journal_file = journal_file
+        self._lived_in = lived_in
         self._log = ServerLog()
         self._files = ExitStack()
         self._thread: threading.Thread | None = None
@@ -160,6 +163,8 @@ class DemoExchange:
             journal = files.enter_context(closing(Journal(self._journal_file, market)))
         conditions = Conditions()
         hub = Hub(market, self._rate, self._log, journal)
+        if self._lived_in:
+            hub.account.live_in()
         return Runner(
             hub,
             RestApi(market, self._requests_a_minute, self._minute, conditions),

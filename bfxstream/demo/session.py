@@ -251,7 +251,13 @@ class Session:
         words = given if isinstance(given, list) else []
         filters = [each for each in words if isinstance(each, str)]
         cancels_at_end = message.get("dms") == _CANCEL_ON_DISCONNECT
-        self._hub.account.join(self, grant, filters, cancels_at_end=cancels_at_end)
+        self._hub.account.join(
+            self,
+            grant,
+            filters,
+            cancels_at_end=cancels_at_end,
+            calculates=message.get("calc") == 1,
+        )
 
     @property
     def _in_maintenance(self) -> bool:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
-
-import msgspec
+from functools import partial
+from typing import Any
 
 from bfxstream.demo.engine import Engine, Side, Trade
+from bfxstream.demo.executions import AccountExecution, execution_of
 from bfxstream.demo.flow import Event
+from bfxstream.demo.margin import Margin
 from bfxstream.demo.market import Market
 from bfxstream.demo.orders import (
     AccountOrder,
     OrderRefused,
     check_order,
     decimal_amount,
+    point_text,
     read_amount,
     read_flags,
     read_id,
@@ -24,9 +26,10 @@ from bfxstream.demo.orders import (
     read_tif,
 )
 from bfxstream.demo.prices import AMOUNT_DECIMALS, units
-from bfxstream.demo.wallets import Wallets
+from bfxstream.demo.wallets import EXCHANGE, Wallets
+from bfxstream.demo.worth import last_price
 from bfxstream.protocol.account.orders import OrderFlag
-from bfxstream.protocol.numbers import js_number, js_text
+from bfxstream.protocol.numbers import js_text
 from bfxstream.protocol.symbols import codes_of
 
 _TAKER_FEE, _MAKER_FEE = Decimal("0.002"), Decimal("0.001")
@@ -34,18 +37,6 @@ _KEPT = 10_000
 """Orders that have ended, and executions, that can be asked for later."""
 
 _STOPS = ("STOP", "STOP LIMIT", "TRAILING STOP")
-
-
-class AccountExecution(NamedTuple):
-    """One execution of an order of the account."""
-
-    trade_id: int
-    symbol: str
-    mts: int
-    row: bytes
-    """As `tu` has it, with the fee."""
-    bare_row: bytes
-    """As `te` has it, without."""
 
 
 class Trading:
@@ -65,6 +56,7 @@ class Trading:
         """Orders that have ended, the last one at the end."""
         self.executions: deque[AccountExecution] = deque(maxlen=_KEPT)
         self.wallets = Wallets()
+        self.margin = Margin(market, self.wallets)
         self._market = market
         self._tell = tell
         self._play = play
@@ -72,9 +64,18 @@ class Trading:
         self._wall = wall
         self._arriving: int | None = None
         """The order that is on its way into the book: it is told of when it is there."""
+        self._untold: dict[int, list[Callable[[], None]]] = {}
+        """What an order's executions did, which is told after the order itself."""
 
     def check_funds(self, order: AccountOrder) -> None:
-        """Raise OrderRefused where the balance does not cover the order."""
+        """Raise OrderRefused where balance or margin do not cover the order.
+
+        One that only reduces is cut to the size of its position.
+        """
+        if order.on_margin:
+            self.margin.bind(order)
+            self.margin.check(order, self.open.values())
+            return
         currency, need = self._need(order)
         if need > self.wallets.available(currency) + order.held:
             side = "buy" if order.side is Side.BID else "sell"
@@ -142,6 +143,7 @@ class Trading:
                 if order is not None:
                     self._fill(order, trade, is_maker)
         if event.trades and self.open:
+            self._cut(event.symbol)
             self._set_off(event.symbol)
 
     # Into the market.
@@ -149,7 +151,7 @@ class Trading:
     def _send(self, order: AccountOrder, code: str) -> None:
         engine = self._engine(order)
         limit = self._limit_units(order)
-        facing = engine.side(order.side.other).best
+        facing, _ = next(engine.reach(order.side.other), (None, 0))
         crosses = facing is not None and (limit is None or (limit - facing) * order.side >= 0)
         if order.flags & OrderFlag.POST_ONLY and crosses:
             self._close(order, "POSTONLY CANCELED")
@@ -159,7 +161,14 @@ class Trading:
             return
         self._arriving = order.order_id
         listing = self._market.listings[order.symbol]
-        event = listing.place(order.side, order.amount, limit, order.order_id, self._market.mts)
+        event = listing.place(
+            order.side,
+            order.amount,
+            limit,
+            order.order_id,
+            self._market.mts,
+            hidden=OrderFlag.HIDDEN in order.flags,
+        )
         self._play(event)
         self._arriving = None
         if order.amount == 0:
@@ -177,7 +186,7 @@ class Trading:
         listing = self._market.listings[symbol]
         if self._arriving is not None or listing.figures.last is None:
             return
-        last = Decimal(listing.figures.last).scaleb(-listing.instrument.price_decimals)
+        last = last_price(listing)
         for order in [each for each in self.open.values() if each.waiting]:
             if order.symbol != symbol or order.order_id not in self.open or not order.trigger:
                 continue
@@ -201,9 +210,22 @@ class Trading:
     def _first_trigger(self, order: AccountOrder) -> Decimal | None:
         if order.price_trailing is None:
             return order.price
-        listing = self._market.listings[order.symbol]
-        last = Decimal(listing.figures.last or 0).scaleb(-listing.instrument.price_decimals)
+        last = last_price(self._market.listings[order.symbol])
         return last + order.side * order.price_trailing
+
+    def _cut(self, symbol: str) -> None:
+        """Cut the orders that only reduce to what there is to reduce; without it they end."""
+        for order in [each for each in self.open.values() if each.only_reduces]:
+            if order.symbol != symbol or order.order_id == self._arriving:
+                continue
+            most = self.margin.reducible(order)
+            if not most:
+                self.cancel(order)
+            elif most < order.amount:
+                self._engine(order).reduce(order.order_id, most)
+                order.original -= order.amount - most
+                order.amount = most
+                self._tell_order("ou", order)
 
     # What happened.
 
@@ -213,16 +235,9 @@ class Trading:
         order.amount -= trade.amount
         order.turnover += price * amount
         order.mts_update = self._wall()
-        base, quote = codes_of(order.symbol[1:])
-        received, paid = (base, quote) if order.side is Side.BID else (quote, base)
-        worth = {base: amount, quote: price * amount}
-        fee = worth[received] * (_MAKER_FEE if is_maker else _TAKER_FEE)
-        story = f"Exchange {js_text(amount)} {base} for {quote} @ {js_text(price)}"
-        self.wallets.move(paid, -worth[paid], story)
-        self.wallets.move(received, worth[received] - fee, story)
         done = "PARTIALLY FILLED" if order.amount else "EXECUTED"
-        order.status = f"{done} @ {js_text(price)}({js_text(amount * order.side)})"
-        self._note(order, trade, price, is_maker, (fee, received))
+        order.status = f"{done} @ {point_text(price)}({js_text(amount * order.side)})"
+        self._settle(order, trade, price, is_maker)
         self._hold(order)
         if order.order_id != self._arriving:
             if order.amount:
@@ -231,28 +246,30 @@ class Trading:
                 self._close(order, order.status)
         self._end_twin(order)
 
-    def _note(
-        self,
-        order: AccountOrder,
-        trade: Trade,
-        price: Decimal,
-        is_maker: bool,
-        fee: tuple[Decimal, str],
-    ) -> None:
-        amount = decimal_amount(trade.amount * order.side)
-        mts = order.mts_update
-        common = [trade.trade_id, order.symbol, mts, order.order_id]
-        common += [js_number(amount), js_number(price), order.type]
-        common += [None if order.price is None else js_number(order.price), 1 if is_maker else -1]
-        execution = AccountExecution(
-            trade.trade_id,
-            order.symbol,
-            mts,
-            msgspec.json.encode([*common, js_number(-fee[0]), fee[1], order.cid]),
-            msgspec.json.encode([*common, None, None, order.cid]),
-        )
+    def _settle(self, order: AccountOrder, trade: Trade, price: Decimal, is_maker: bool) -> None:
+        """Move the money of one execution, and note it."""
+        # A hidden order pays as a taker does, whoever came first.
+        makes = is_maker and OrderFlag.HIDDEN not in order.flags
+        rate = _MAKER_FEE if makes else _TAKER_FEE
+        amount = decimal_amount(trade.amount)
+        base, quote = codes_of(order.symbol[1:])
+        received, paid = (base, quote) if order.side is Side.BID else (quote, base)
+        worth = {base: amount, quote: price * amount}
+        payer = quote if order.on_margin else received
+        fee = worth[payer] * rate
+        execution = execution_of(order, trade, price, is_maker, (fee, payer))
         self.executions.append(execution)
-        self._executed(execution)
+        untold = self._untold.setdefault(order.order_id, [])
+        untold.append(partial(self._executed, execution))
+        if order.on_margin:
+            opposite = trade.taker_id if is_maker else trade.maker_id
+            news = self.margin.execute(order, amount * order.side, price, fee, opposite)
+            untold += [partial(self._tell, *each) for each in news]
+            return
+        story = f"Exchange {js_text(amount)} {base} for {quote} @ {point_text(price)}"
+        story += " on wallet exchange"
+        self.wallets.move(EXCHANGE, paid, -worth[paid], story)
+        self.wallets.move(EXCHANGE, received, worth[received] - fee, story)
 
     def _close(self, order: AccountOrder, status: str) -> None:
         order.status = status
@@ -273,15 +290,17 @@ class Trading:
 
     def _tell_order(self, code: str, order: AccountOrder) -> None:
         self._tell(code, order.row(), order.symbol)
-        for currency in codes_of(order.symbol[1:]):
-            self._tell("wu", self.wallets.row(currency), f"exchange-{currency}")
+        for tell in self._untold.pop(order.order_id, ()):
+            tell()
+        for currency in () if order.on_margin else codes_of(order.symbol[1:]):
+            self._tell("wu", self.wallets.row(EXCHANGE, currency), f"{EXCHANGE}-{currency}")
 
     # Money.
 
     def _hold(self, order: AccountOrder) -> None:
         """Keep what the rest of an order needs."""
         currency, need = self._need(order)
-        if order.order_id not in self.open or (order.twin and order.waiting):
+        if order.on_margin or order.order_id not in self.open or (order.twin and order.waiting):
             need = Decimal()
         self.wallets.hold(currency, need - order.held)
         order.held = need
@@ -300,10 +319,10 @@ class Trading:
         """What could be traded at once within the limit, in quote currency and in 10**-8."""
         limit, left = self._limit_units(order), order.amount
         cost = 0
-        for price, level in self._engine(order).side(order.side.other).levels():
+        for price, there in self._engine(order).reach(order.side.other):
             if not left or (limit is not None and (limit - price) * order.side < 0):
                 break
-            amount = min(left, level.amount)
+            amount = min(left, there)
             cost += price * amount
             left -= amount
         decimals = order.instrument.price_decimals + AMOUNT_DECIMALS

@@ -46,12 +46,18 @@ class Credentials(NamedTuple):
 
 
 def auth_message(
-    credentials: Credentials, nonce: int, filters: Sequence[str] = (), *, dms: bool = False
+    credentials: Credentials,
+    nonce: int,
+    filters: Sequence[str] = (),
+    *,
+    dms: bool = False,
+    calc: bool = False,
 ) -> Secret:
     """The `auth` event, its text hidden like the key and the signature in it (API: ws-auth).
 
     Without filters everything is sent. With `dms` the exchange cancels the session's open
-    orders when the connection is gone.
+    orders when the connection is gone; with `calc` it sends what it has to calculate, such as
+    the profit of positions.
     """
     request: dict[str, Any] = {
         "event": "auth",
@@ -62,6 +68,8 @@ def auth_message(
     }
     if dms:
         request["dms"] = _CANCEL_ON_DISCONNECT
+    if calc:
+        request["calc"] = 1
     if filters:
         request["filter"] = list(filters)
     return Secret(msgspec.json.encode(request, enc_hook=Secret.reveal).decode())

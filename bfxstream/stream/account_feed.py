@@ -18,6 +18,9 @@ _SNAPSHOTS = {"trading": ("ps", "os"), "wallet": ("ws",), "funding": ("fos", "fc
 """What the exchange sends at first, by the filter that lets it through (API: ws-auth)."""
 
 
+_DAY = 86_400_000
+
+
 class AccountFeed(Feed):
     """One account over any number of connections.
 
@@ -62,6 +65,9 @@ class AccountFeed(Feed):
         self._take_message(message)
 
     def tick(self, now: float) -> None:
+        if self._recovery.looking_back:
+            self._print(self.state.trades.take_history(self._recovery.take_past()))
+            self._see_whether_complete()
         for missed in self._recovery.take():
             self._take_missed(missed)
 
@@ -76,9 +82,20 @@ class AccountFeed(Feed):
         if self.context.options.snapshots or not at_first:
             self._print(given)
         self._awaited.discard(message.code)
-        self.complete = self.complete or not self._awaited
-        if message.code == "os" and self._connections > 1 and self._since is not None:
-            self._recovery.want(self._since, self.state.lost_orders)
+        if message.code == "os" and self._since is not None:
+            self._look_up(self._since)
+        self._see_whether_complete()
+
+    def _look_up(self, since: int) -> None:
+        """Ask for what was missed; at first, where they are wanted, for the day's executions."""
+        if self._connections > 1:
+            self._recovery.want(since, self.state.lost_orders)
+        elif self.context.options.past_executions and "trade" in self._wanted.kinds():
+            self._recovery.look_back(since - _DAY)
+
+    def _see_whether_complete(self) -> None:
+        done = not self._awaited and not self._recovery.looking_back
+        self.complete = self.complete or done
 
     def _take_missed(self, missed: Missed) -> None:
         found = self.state.trades.take_history(missed.executions)

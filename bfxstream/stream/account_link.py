@@ -51,21 +51,27 @@ class AccountAccess:
         *,
         wanted: AccountFilter | None = None,
         dms: bool = False,
+        calc: bool = False,
         requests: RateLimit = REQUESTS,
     ) -> None:
-        """Raises UsageError where a URL is neither encrypted nor on this machine."""
+        """With `calc` the exchange calculates profits, too.
+
+        Raises UsageError where a URL is neither encrypted nor on this machine.
+        """
         self.url = check_account_url(url)
         self.wanted = wanted or AccountFilter()
         self.rest = AccountRest(check_account_url(rest_base), credentials, nonces, requests)
         self._credentials = credentials
         self._nonces = nonces
         self._dms = dms
+        self._calc = calc
 
     def signed(self) -> bytes:
         """A new `auth` event; never to be kept."""
         filters = self.wanted.for_exchange()
         nonce = self._nonces.next()
-        return auth_message(self._credentials, nonce, filters, dms=self._dms).reveal().encode()
+        message = auth_message(self._credentials, nonce, filters, dms=self._dms, calc=self._calc)
+        return message.reveal().encode()
 
     def hiding(self, tap: FrameTap) -> FrameTap:
         """A tap that is never shown what proves who we are: the exchange may repeat it."""

@@ -31,6 +31,8 @@ class FeedOptions(Struct, frozen=True):
     once: bool = False
     whole_candles: bool = False
     """With `once` every candle of the snapshot, not the last alone: for a table's chart."""
+    past_executions: bool = False
+    """An account's of the last day, too, though they are no news: for a table."""
     every: float = 0.0
     """Least seconds between two whole books of one subscription; 0 for every burst."""
 

@@ -142,6 +142,8 @@ class MarketStream:
             raise UsageError("an account needs credentials", hint="use the command line's account")
         number = len(self._links) + 1
         link = AccountLink(number, access, self._intake, self._world, self._on_frames)
+        if not self._links:
+            self._intake.status.endpoint = access.url
         self._links.append(link)
         return link
 

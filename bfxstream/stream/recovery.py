@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Collection
@@ -50,6 +51,9 @@ class Recovery:
         self._working = False
         self._closed = threading.Event()
         self._found: queue.SimpleQueue[Missed] = queue.SimpleQueue()
+        self._past: queue.SimpleQueue[list[AccountTrade]] = queue.SimpleQueue()
+        self.looking_back = False
+        """Whether `look_back` has not ended in a `take_past`."""
 
     @property
     def done(self) -> bool:
@@ -67,6 +71,20 @@ class Recovery:
             self._working = True
         threading.Thread(target=self._work, name="account history", daemon=True).start()
 
+    def look_back(self, since: int) -> None:
+        """Look up what was executed since, once: what cannot be had is done without."""
+        self.looking_back = True
+        threading.Thread(
+            target=self._look_back, args=(since,), name="account past", daemon=True
+        ).start()
+
+    def take_past(self) -> list[AccountTrade]:
+        """What `look_back` has found since the last call."""
+        if self._past.empty():
+            return []
+        self.looking_back = False
+        return self._past.get()
+
     def take(self) -> list[Missed]:
         """What was found since the last call."""
         found = []
@@ -78,6 +96,12 @@ class Recovery:
     def close(self) -> None:
         """Look up nothing more."""
         self._closed.set()
+
+    def _look_back(self, since: int) -> None:
+        executions: list[AccountTrade] = []
+        with contextlib.suppress(BfxStreamError):
+            executions = self._history.executions(since)
+        self._past.put(executions)
 
     def _work(self) -> None:
         while (wanted := self._next()) is not None:

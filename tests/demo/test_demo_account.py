@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from account_client import ORDER_FIELDS, AccountClient
 from demo_account import CREDENTIALS, next_nonce
 from demo_client import Client
 
@@ -20,40 +21,6 @@ from bfxstream.demo.access import DEMO_SECRET, READ_ONLY_KEY
 from bfxstream.protocol.auth import Credentials, Secret, auth_message, rest_headers
 
 _cids = count(1, 100)
-
-ORDER_FIELDS = {"id": 0, "cid": 2, "amount": 6, "original": 7, "status": 13, "price": 16}
-
-
-class AccountClient(Client):
-    """A client that is the account's owner; numbers are exact."""
-
-    def authenticate(self, credentials: Credentials = CREDENTIALS, **more: Any) -> dict[str, Any]:
-        message = json.loads(auth_message(credentials, next_nonce()).reveal())
-        return self.ask("auth", **(message | more))
-
-    def order(self, code: str, **body: Any) -> None:
-        self.socket.send(json.dumps([0, code, None, body]))
-
-    def told(self, code: str, **wanted: Any) -> list[Any]:
-        """The next row of this code, of an order with these fields."""
-
-        def matches(frame: list[Any]) -> bool:
-            if frame[:2] != [0, code]:
-                return False
-            return all(frame[2][ORDER_FIELDS[name]] == value for name, value in wanted.items())
-
-        row: list[Any] = self.frame(matches)[2]
-        return row
-
-    def answer(self) -> tuple[str, str]:
-        """Status and words of the next notification."""
-        row = self.told("n")
-        return row[6], row[7]
-
-    def wallets(self) -> dict[str, Decimal]:
-        """The exchange wallet of the snapshot."""
-        rows = self.told("ws")
-        return {row[1]: Decimal(str(row[2])) for row in rows if row[0] == "exchange"}
 
 
 @pytest.fixture(scope="session")
@@ -197,9 +164,10 @@ def test_the_first_of_an_oco_pair_ends_the_other(owner, cid):
         ({"amount": "x"}, "amount: invalid"),
         ({"price": "-1"}, "price: invalid"),
         ({"symbol": "tNOSUCH"}, "symbol: invalid"),
-        ({"type": "LIMIT"}, "does not trade on margin"),
+        ({"symbol": "tDUSK:USD", "amount": "9", "type": "LIMIT"}, "not traded on margin"),
+        ({"symbol": "tBTCF0:USTF0", "type": "LIMIT"}, "does not trade derivatives"),
         ({"type": "NOTHING"}, "type: invalid"),
-        ({"flags": 64}, "no hidden orders"),
+        ({"flags": 512}, "no position to reduce"),
     ],
 )
 def test_an_order_that_cannot_be_is_refused_in_words(owner, cid, change, words):
@@ -257,5 +225,6 @@ def test_history_is_asked_for_with_a_signature(owner, market, cid):
     assert [row[0] for row in orders] == [order_id]
     assert call(market, "auth/r/trades/tLTCUSD/hist", {}) == (200, [])
     assert call(market, "auth/r/orders", {}) == (200, [])
+    assert call(market, "auth/r/positions", {}) == (200, [])
     refused = call(market, "auth/r/orders", {}, **{"bfx-signature": "00"})
     assert refused == (500, ["error", 10100, "apikey: digest invalid"])

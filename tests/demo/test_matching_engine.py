@@ -132,6 +132,7 @@ class Rested:
     side: Side
     price: int
     amount: int
+    hidden: bool
 
 
 class NaiveExchange:
@@ -142,7 +143,7 @@ class NaiveExchange:
         self.trades: list[tuple[int, int, int]] = []
         self.ids = count(1)
 
-    def submit(self, side: Side, amount: int, price: int | None) -> None:
+    def submit(self, side: Side, amount: int, price: int | None, hidden: bool) -> None:
         order_id = next(self.ids)
         while amount:
             facing = [each for each in self.orders if each.side is not side]
@@ -150,7 +151,7 @@ class NaiveExchange:
                 facing = [each for each in facing if (price - each.price) * side >= 0]
             if not facing:
                 break
-            best = min(facing, key=lambda each: (each.price * side, each.order_id))
+            best = min(facing, key=lambda each: (each.price * side, each.hidden, each.order_id))
             traded = min(amount, best.amount)
             self.trades.append((best.order_id, best.price, traded))
             amount -= traded
@@ -158,26 +159,29 @@ class NaiveExchange:
             if not best.amount:
                 self.orders.remove(best)
         if amount and price is not None:
-            self.orders.append(Rested(order_id, side, price, amount))
+            self.orders.append(Rested(order_id, side, price, amount, hidden))
 
     def cancel(self, order_id: int) -> None:
         self.orders = [each for each in self.orders if each.order_id != order_id]
 
-    def resting(self, side: Side) -> list[tuple[int, int, int]]:
-        mine = [each for each in self.orders if each.side is side]
+    def seen(self, side: Side) -> list[tuple[int, int, int]]:
+        mine = [each for each in self.orders if each.side is side and not each.hidden]
         mine.sort(key=lambda each: (-each.price * side, each.order_id))
         return [(each.price, each.order_id, each.amount) for each in mine]
 
 
 SUBMITS = st.tuples(
-    st.sampled_from(Side), st.integers(1, 9), st.one_of(st.none(), st.integers(1, 12))
+    st.sampled_from(Side),
+    st.integers(1, 9),
+    st.one_of(st.none(), st.integers(1, 12)),
+    st.booleans(),
 )
 CANCELS = st.integers(1, 60)
 
 
 @given(st.lists(st.one_of(SUBMITS, CANCELS), max_size=80))
 def test_any_sequence_of_orders_gives_what_a_naive_exchange_gives(
-    actions: list[tuple[Side, int, int | None] | int],
+    actions: list[tuple[Side, int, int | None, bool] | int],
 ) -> None:
     engine, naive = Engine(count(1), count(1)), NaiveExchange()
     trades = []
@@ -188,9 +192,9 @@ def test_any_sequence_of_orders_gives_what_a_naive_exchange_gives(
             naive.cancel(action)
             taken += cancelled.amount if cancelled else 0
         else:
-            side, amount, price = action
-            execution = engine.submit(side, amount, price, mts=0)
-            naive.submit(side, amount, price)
+            side, amount, price, hidden = action
+            execution = engine.submit(side, amount, price, mts=0, hidden=hidden)
+            naive.submit(side, amount, price, hidden)
             trades += execution.trades
             rested += execution.order.amount if execution.rests else 0
             taken += sum(trade.amount for trade in execution.trades)
@@ -198,9 +202,11 @@ def test_any_sequence_of_orders_gives_what_a_naive_exchange_gives(
         assert bid is None or ask is None or bid < ask
     assert [(each.maker_id, each.price, each.amount) for each in trades] == naive.trades
     for side in Side:
-        assert resting(engine, side) == naive.resting(side)
+        assert resting(engine, side) == naive.seen(side)
         for _, level in engine.side(side).levels():
             assert level.amount == sum(order.amount for order in level.orders.values())
-    left = sum(amount for side in Side for _, _, amount in resting(engine, side))
+        prices = [price for price, _ in engine.reach(side)]
+        assert prices == sorted(prices, key=lambda price: -price * side)
+    left = sum(amount for side in Side for _, amount in engine.reach(side))
     assert left == rested - taken
     assert len(engine) == len(naive.orders)

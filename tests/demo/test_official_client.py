@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from account_layouts import check_message
 
 from bfxstream.demo import DemoExchange
 from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET
@@ -63,16 +64,25 @@ def seen(official_python: Path) -> dict[str, Any]:
 def test_the_official_client_trades_on_the_demo_account(official_python: Path) -> None:
     with DemoExchange(seed=3) as exchange:
         arguments = [str(official_python), str(ACCOUNT_SCRIPT), exchange.url, DEMO_KEY, DEMO_SECRET]
-        run = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+        run = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=30)
     assert run.returncode == 0, run.stderr
-    seen = json.loads(run.stdout)
+    printed = json.loads(run.stdout)
+    seen, messages = printed["seen"], printed["messages"]
     assert ["exchange", "BTC", 2] in seen.pop("wallets")
+    assert {tuple(fee) for fee in seen.pop("fees")} == {(78, "BTC"), (79, "USD"), (80, "USD")}
     assert seen == {
-        "answer": ["SUCCESS", 77],
+        "answers": [["SUCCESS", cid] for cid in (77, 78, 79, 80)],
         "new": [77, "ACTIVE", 60000],
         "update": [77, "ACTIVE", 60100],
-        "cancel": [77, "CANCELED", 60100],
+        "ends": [[77, "CANCELED"], [78, "EXECUTED"], [79, "EXECUTED"], [80, "EXECUTED"]],
+        "position": ["tBTCUSD", "ACTIVE", True],
+        "closed": ["tBTCUSD", "CLOSED", 0],
     }
+    for code, payload in messages:
+        check_message(code, payload)
+    codes = [code for code, _ in messages]
+    assert codes[:6] == ["ps", "ws", "os", "fos", "fcs", "fls"]
+    assert set(codes[6:]) >= {"n", "on", "ou", "oc", "te", "tu", "wu", "pn", "pc"}
 
 
 def test_the_official_client_reads_the_ticker(seen: dict[str, Any]) -> None:

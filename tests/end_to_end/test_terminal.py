@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,27 @@ def test_tickers_and_the_tape_fit_their_terminal(exchange: DemoExchange, width: 
     terminal.process.send_signal(signal.SIGTERM)
     assert terminal.wait_for_end() == 143
     assert_restored(terminal)
+
+
+def test_tickers_and_the_account_stand_on_one_screen_until_ctrl_c(tmp_path: Path) -> None:
+    terminal = Terminal(
+        *("stream", "ticker:tBTCUSD", "account", "--demo"),
+        width=100,
+        height=34,
+        XDG_STATE_HOME=str(tmp_path),
+    )
+    profit = re.compile(r"tBTCUSD +▲ long .*[+-]\d+\.\d\d")
+    terminal.wait_for(
+        lambda: (
+            all(title in terminal.text for title in ("Tickers", "Wallets", "Orders", "Executions"))
+            and "worth" in terminal.text
+            and any(map(profit.search, terminal.lines))
+        )
+    )
+    terminal.press(b"\x03")
+    assert terminal.wait_for_end() == 130
+    assert_restored(terminal)
+    assert "Positions" in terminal.output.rpartition(b"\x1b[?1049l")[2].decode()
 
 
 def test_a_count_ends_the_table_with_the_last_state_in_view(exchange: DemoExchange) -> None:

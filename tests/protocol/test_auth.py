@@ -47,9 +47,10 @@ def test_the_auth_event_signs_its_payload():
 
 
 def test_the_auth_event_says_what_is_wanted_and_whether_orders_die_with_the_connection():
-    event = json.loads(auth_message(CREDENTIALS, NONCE, ["wallet", "notify"], dms=True).reveal())
+    wanted = auth_message(CREDENTIALS, NONCE, ["wallet", "notify"], dms=True, calc=True)
+    event = json.loads(wanted.reveal())
     assert event["filter"] == ["wallet", "notify"]
-    assert event["dms"] == 4
+    assert (event["dms"], event["calc"]) == (4, 1)
 
 
 def test_a_rest_call_is_signed_over_its_path_nonce_and_body():

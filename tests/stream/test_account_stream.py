@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from demo_account import access, options
+from msgspec.structs import replace
 
 from bfxstream.demo import DemoExchange
 from bfxstream.errors import UsageError
@@ -39,6 +40,7 @@ from bfxstream.protocol.account.records import AccountTrade, Order
 from bfxstream.protocol.channels import AccountSubscription
 from bfxstream.stream import policy
 from bfxstream.stream.account_link import check_account_url
+from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.order_desk import OrderDesk
 
@@ -207,6 +209,23 @@ def test_every_execution_is_told_once_whatever_breaks(exchange, tmp_path):
     executed = [record.id for record in seen if record.type == "te"]
     assert len(set(executed)) == len(executed)
     assert set(executed) <= set(journal)
+
+
+def test_the_last_days_executions_are_given_at_first_where_they_are_wanted(exchange, tmp_path):
+    filled = carry_out(exchange, tmp_path, order(type="EXCHANGE MARKET", price=None))
+    assert filled.verdict is Verdict.ACCEPTED
+    wishes = replace(options(exchange), feeds=FeedOptions(past_executions=True))
+    stream = MarketStream([AccountSubscription()], wishes, account=access(exchange, tmp_path))
+    seen: list[Any] = []
+    for batch in stream.batches():
+        seen += batch
+        if stream.complete:
+            break
+    stream.close()
+    told = [record for record in seen if isinstance(record, AccountTrade)]
+    assert _fees(told) == _journal(tmp_path)
+    assert len(told) == len(_fees(told))
+    assert stream.stats.trades_backfilled == 0
 
 
 def order_at_market() -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from rich.style import Style
 
@@ -18,6 +18,7 @@ from bfxstream.output.table.fields import (
     field_value,
 )
 from bfxstream.output.table.figures import age
+from bfxstream.output.table.flash import FLASH_SECONDS
 from bfxstream.output.table.grid import Cell, draw_grid
 from bfxstream.output.table.lines import Area, Line, fitted, panel, shortened, span, width_of
 from bfxstream.output.table.row_figures import RowFigures, Shown
@@ -25,8 +26,6 @@ from bfxstream.output.table.theme import Look
 from bfxstream.output.table.ticker_rows import FUNDING, TRADING
 from bfxstream.protocol.channels import Subscription
 from bfxstream.protocol.views import symbols_of
-
-FLASH_SECONDS: Final = 0.7
 
 
 class LatestBoard:

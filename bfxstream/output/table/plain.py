@@ -86,15 +86,15 @@ class PlainLines:
 
     def lines(self, records: Sequence[Record]) -> list[Line]:
         """A line for each record; of a snapshot of candles the newest alone: a chart follows."""
-        told = [record for record in records if type(record) in COLUMNS]
-        last = {key_of(record): record for record in told if isinstance(record, CANDLES)}
-        return [
+        last = {key_of(record): record for record in records if isinstance(record, CANDLES)}
+        lines = (
             self._line(record)
-            for record in told
+            for record in records
             if not isinstance(record, CANDLES)
             or record.type != "snapshot"
             or record is last[key_of(record)]
-        ]
+        )
+        return [line for line in lines if line]
 
     def book_lines(self, now: float) -> list[Line]:
         """A line for each book whose best prices changed, at most once a second."""
@@ -110,7 +110,15 @@ class PlainLines:
             self._tops_told = now
         return lines
 
-    def _line(self, record: Any) -> Line:
+    def _line(self, record: Any) -> Line | None:
+        if getattr(record, "channel", "") == "account":  # an event has none
+            from bfxstream.output.table.account_plain import (  # noqa: PLC0415  few runs have one
+                account_line,
+            )
+
+            return account_line(record, self._glyphs, self._fields)
+        if type(record) not in COLUMNS:
+            return None
         if self._fields is not None:
             return _spaced(
                 [span(self._padded(record, name, self._value(record, name)))]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 
@@ -33,9 +33,10 @@ from bfxstream.output.table.screen import (
     standard_output,
 )
 from bfxstream.output.table.status_line import StatusLine
-from bfxstream.output.table.theme import look_for
+from bfxstream.output.table.theme import Look, look_for
 from bfxstream.output.table.trades import tapes
 from bfxstream.protocol.channels import (
+    AccountSubscription,
     BookSubscription,
     CandlesSubscription,
     Subscription,
@@ -43,6 +44,9 @@ from bfxstream.protocol.channels import (
 from bfxstream.protocol.records import Candle, FundingCandle, Liquidation, Record
 from bfxstream.protocol.status import Status
 from bfxstream.protocol.views import symbols_of
+
+if TYPE_CHECKING:
+    from bfxstream.protocol.account.filters import AccountFilter
 
 DRAW_SECONDS: Final = 0.1
 NOTICE_ROWS: Final = 3
@@ -60,23 +64,26 @@ class TableSink:
         status: Status,
         *,
         fields: Sequence[str] | None = None,
+        account: AccountFilter | None = None,
         color: bool | None = None,
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`books` and `status` are live: they are read when a frame is drawn.
 
-        `color` None leaves the decision to NO_COLOR, FORCE_COLOR and the terminal.
+        `account` is what is wanted of the account, where that is subscribed. `color` None leaves
+        the decision to NO_COLOR, FORCE_COLOR and the terminal.
         """
         console = console or standard_output()
         if color is not None:
             console.no_color = not color
         self._colored = (color and console.color_system is not None) or has_color(console)
         look = look_for(console, self._colored)
+        public = [s for s in subscriptions if not isinstance(s, AccountSubscription)]
         shown = {s: books[s] for s in subscriptions if isinstance(s, BookSubscription)}
         self._clock = clock
-        self._boards = boards(subscriptions, look, fields)
-        trades = tapes(subscriptions, look, fields)
+        self._boards = boards(public, look, fields)
+        trades = tapes(public, look, fields)
         self._charts = {
             key_of(s): CandlesPane(s, look, fields)
             for s in subscriptions
@@ -89,7 +96,7 @@ class TableSink:
         ]
         """What is drawn at the end, even where records are plain lines."""
         self._panes = [*self._pictures, *trades.values()]
-        if symbols_of(Liquidation, subscriptions):
+        if symbols_of(Liquidation, public):
             self._panes.append(liquidations)
         self._status = StatusLine(status, look, any(s.verifiable for s in shown))
         self._takers: dict[type[Record], Callable[[Any], None]] = {
@@ -99,7 +106,8 @@ class TableSink:
             FundingCandle: self._take_candle,
             Liquidation: liquidations.take,
         }
-
+        if len(public) < len(subscriptions):
+            self._show_account(account, look, fields)
         self._screen = Screen(console)
         self._plain = (
             None if has_cursor_control(console) else PlainLines(shown, look.glyphs, fields)
@@ -109,6 +117,19 @@ class TableSink:
         self._written = 0
         self._suspended = False
         self._closed = False
+
+    def _show_account(
+        self, wanted: AccountFilter | None, look: Look, fields: Sequence[str] | None
+    ) -> None:
+        from bfxstream.output.table.account import (  # noqa: PLC0415  few screens have one
+            RECORDS,
+            AccountPane,
+        )
+
+        pane = AccountPane(wanted, look, fields)
+        self._panes.insert(0, pane)
+        self._pictures.append(pane)
+        self._takers |= dict.fromkeys(RECORDS, pane.take)
 
     def write(self, records: Sequence[Record]) -> None:
         """Keep the latest of what one read brought; drawing waits for its time."""

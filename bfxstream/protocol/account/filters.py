@@ -64,6 +64,12 @@ class AccountFilter:
             filters[brought_by] = None
         return list(filters)
 
+    def kinds(self) -> frozenset[str]:
+        """The kinds of records that can be wanted."""
+        if not self._words:
+            return frozenset(_BROUGHT_BY)
+        return frozenset(kind for word in self._words for kind in word.kinds)
+
     def admits(self, record: AccountRecord) -> bool:
         """Whether a record is wanted."""
         return not self._words or any(word.admits(record) for word in self._words)

@@ -28,6 +28,7 @@ from bfxstream.protocol.account.records import (
     Order,
     Position,
     Wallet,
+    kind_of,
 )
 from bfxstream.protocol.decode import UNREADABLE, FrameError
 from bfxstream.protocol.numbers import NULL, MaybeNumber, Number
@@ -47,7 +48,7 @@ class Layout:
     def __init__(self, record: type[Record], names: str) -> None:
         self.names = names.split()
         self._record: Any = record
-        self._kind = _kind_of(record)
+        self._kind = kind_of(record)
         self._named = [i for i, name in enumerate(self.names) if name != "_"]
         types = {field.name: field.type for field in msgspec.structs.fields(record)}
         row = [(name, types.get(name, Raw)) for name in self.names]
@@ -80,12 +81,6 @@ class Layout:
 
 
 _split = msgspec.json.Decoder(list[Raw]).decode
-
-
-def _kind_of(record: type[Record]) -> str:
-    types = {field.name: field.type for field in msgspec.structs.fields(record)}
-    kind: str = types["kind"].__args__[0]
-    return kind
 
 
 def _row_type(fields: Sequence[tuple[str, Any]]) -> type[Struct]:

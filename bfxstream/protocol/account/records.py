@@ -320,6 +320,13 @@ AccountRecord = (
 _LABELS = ("channel", "kind", "type", *Record.__struct_fields__)
 
 
+def kind_of(record: type[Record]) -> str:
+    """The value of `kind` in records of this type."""
+    types = {field.name: field.type for field in msgspec.structs.fields(record)}
+    kind: str = types["kind"].__args__[0]
+    return kind
+
+
 def facts(record: Record) -> dict[str, Any]:
     """What the exchange says in a record, without our labels and stamps."""
     names = record.__struct_fields__

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bfxstream.book import OrderBook, order_book
 from bfxstream.output.table import TableSink
+from bfxstream.protocol.account.filters import AccountFilter
 from bfxstream.protocol.channels import BookSubscription, Subscription, parse_spec
 from bfxstream.protocol.records import (
     Candle,
@@ -262,6 +263,7 @@ def sink_for(
     console: Console | None = None,
     clock: Clock | None = None,
     fields: Sequence[str] | None = None,
+    account: AccountFilter | None = None,
     color: bool | None = None,
 ) -> TableSink:
     """A sink for these subscriptions; books that are not given have 25 levels a side."""
@@ -277,6 +279,7 @@ def sink_for(
         live,
         status or live_status(),
         fields=fields,
+        account=account,
         color=color,
         console=console or console_on(Terminal()),
         clock=clock or Clock(),

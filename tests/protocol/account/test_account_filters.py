@@ -63,3 +63,11 @@ def test_what_is_neither_is_refused_by_name(word):
 def test_every_kind_of_record_can_be_asked_for():
     kinds = {get_args(get_type_hints(known)["kind"])[0] for known in get_args(AccountRecord)}
     assert set(_BROUGHT_BY) == kinds
+
+
+def test_a_filter_knows_which_kinds_of_records_it_can_bring():
+    assert AccountFilter(["trading-tBTCUSD", "wallet"]).kinds() == {
+        *("order", "position", "trade"),
+        "wallet",
+    }
+    assert AccountFilter().kinds() >= {"notification", "margin_base", "funding_loan"}
