@@ -7,7 +7,7 @@ __bfxstream_command() {
     commands='' flags='' valued='' arguments=() repeats='' values=''
     case $1 in
     '')
-        commands='ticker trades book candles deriv liquidations stream account order symbols demo-exchange completion schema'
+        commands='ticker trades book candles deriv liquidations stream account order symbols demo-exchange completion schema help man'
         flags='-V --version -h --help'
         ;;
     ' ticker')
@@ -135,6 +135,13 @@ __bfxstream_command() {
     ' schema')
         flags='-h --help'
         arguments=(':account book book-full book-levels book-orders book-top candles deriv event liq liquidations order stats stream symbols ticker trades')
+        ;;
+    ' help')
+        flags='-h --help'
+        repeats=''
+        ;;
+    ' man')
+        flags='--install -h --help'
         ;;
     esac
 }

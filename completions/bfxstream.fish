@@ -57,6 +57,8 @@ complete -c bfxstream -n '__bfxstream_at' -a symbols -d 'The exchange\'s symbols
 complete -c bfxstream -n '__bfxstream_at' -a demo-exchange -d 'Run the demo exchange alone, for any client.'
 complete -c bfxstream -n '__bfxstream_at' -a completion -d 'The completion script of bash, zsh or fish.'
 complete -c bfxstream -n '__bfxstream_at' -a schema -d 'The JSON Schema of each kind of record.'
+complete -c bfxstream -n '__bfxstream_at' -a help -d 'The help of a command, or the text of a topic.'
+complete -c bfxstream -n '__bfxstream_at' -a man -d 'The manual page.'
 complete -c bfxstream -n '__bfxstream_at' -s V -l version -d 'Show the version and exit.'
 complete -c bfxstream -n '__bfxstream_at' -s h -l help -d 'Show this message and exit.'
 
@@ -402,3 +404,8 @@ complete -c bfxstream -n '__bfxstream_in completion' -f -a 'bash zsh fish'
 
 complete -c bfxstream -n '__bfxstream_in schema' -s h -l help -d 'Show this message and exit.'
 complete -c bfxstream -n '__bfxstream_in schema' -f -a 'account book book-full book-levels book-orders book-top candles deriv event liq liquidations order stats stream symbols ticker trades'
+
+complete -c bfxstream -n '__bfxstream_in help' -s h -l help -d 'Show this message and exit.'
+
+complete -c bfxstream -n '__bfxstream_in man' -l install -d 'Write it where man looks, in your home.'
+complete -c bfxstream -n '__bfxstream_in man' -s h -l help -d 'Show this message and exit.'

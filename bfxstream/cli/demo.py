@@ -55,7 +55,7 @@ def demo_exchange(
     Faults, such as --fault drop:every=5s or --fault skip:every=1000 (frames):
       drop              a connection breaks off with a TCP RST
       close             a connection is closed with a close frame
-      stall             a connection stays open, but nothing comes any more; for=60s
+      stall             a connection stays open, and nothing comes; for=60s
       truncate          a connection ends in the middle of a frame
       slow              a connection trickles; for=5s
       mute              one channel falls silent until it is subscribed anew
@@ -63,12 +63,12 @@ def demo_exchange(
       dup               a frame comes twice, with one sequence number
       corrupt-checksum  a book's checksum is wrong
       garbage           something comes that is no frame of the API
-      reconnect         info 20051 to all; those still there after for=5s are closed
+      reconnect         info 20051; who is there after for=5s is closed
       maintenance       info 20060 to all, 20061 after for=10s
-      reject            a connection is closed, subscriptions are refused; for=10s
-      http-503          a connection is closed, handshakes are refused; for=10s
-      no-history        REST has no past trades; always, or every=… and for=…
-      all               all of them in turn, but for no-history; scale=0.1 shortens them
+      reject            one is closed, subscriptions are refused; for=10s
+      http-503          one is closed, handshakes are refused; for=10s
+      no-history        REST has no past trades; always, or every=, for=
+      all               all others in turn, but for no-history; scale=0.1
     Each comes every 30 s, give or take a half, where nothing is said.
 
     \b
@@ -80,7 +80,7 @@ def demo_exchange(
     \b
     Examples:
       bfxstream demo-exchange --port 8080 --seed 7
-      bfxstream demo-exchange --port 8080 --fault drop:every=10s --fault stall:every=1m,for=40s
+      bfxstream demo-exchange --fault drop:every=10s --fault stall:for=40s
       bfxstream trades tBTCUSD --url ws://127.0.0.1:8080/ws/2
     """
     from bfxstream.demo import DemoExchange  # noqa: PLC0415  asyncio and websockets cost 100 ms

@@ -14,7 +14,7 @@ from bfxstream.protocol.schema import SCHEMAS, schema_of
 def schema(record: str | None) -> None:
     """Print the JSON Schema of a RECORD, or of every one by its name.
 
-    `ticker`, `trades` and `book` hold for every line that the command of that name prints.
+    The RECORD of a command's name holds for every line that this command prints.
 
     \b
     Examples:

@@ -1,0 +1,96 @@
+"""The examples of every command's help work as they stand: each is run on a demo exchange."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from bfxstream.cli import cli, run_command
+from bfxstream.cli.man import commands_below
+from bfxstream.cli.topics import TOPICS, read_topic
+from bfxstream.demo import DemoExchange
+from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET
+
+ROOT = click.Context(cli, info_name="bfxstream", **cli.context_settings)
+HELPS = {c.command_path: c.get_help() for c in [ROOT, *commands_below(ROOT)]}
+TOPIC_LINES = [
+    line
+    for name in TOPICS
+    for line in read_topic(name).text.splitlines()
+    if line.startswith("  bfxstream ")
+]
+WIDEST = 76  # what 80 columns show of them
+
+QUOTED = r"""(?:[^'"|>]|'[^']*'|"[^"]*")*"""
+
+
+def examples_of(help: str) -> list[str]:
+    """The lines below `Examples:`."""
+    block = help.partition("Examples:\n")[2].partition("\n\n")[0]
+    return [line.strip() for line in block.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[DemoExchange]:
+    """One exchange for all of them."""
+    with DemoExchange(seed=7, rate=300) as running:
+        yield running
+
+
+@pytest.fixture
+def paste(exchange, monkeypatch, tmp_path, capfd):
+    """Runs a line as a shell would, `bfxstream` in it in process; its code and its output."""
+    monkeypatch.chdir(tmp_path)
+    environment = {
+        **{"BFXSTREAM_URL": exchange.url, "BFXSTREAM_DURATION": "600ms", "BFXSTREAM_COUNT": "3"},
+        **{"BFX_API_KEY": DEMO_KEY, "BFX_API_SECRET": DEMO_SECRET},
+        **dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"), str(tmp_path)),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    # `demo-exchange` would serve until it is interrupted.
+    monkeypatch.setattr(DemoExchange, "wait", lambda self: None)
+
+    def bash(script: str, given: str = "") -> str:
+        line = ["bash", "-o", "pipefail", "-c", script]
+        return subprocess.run(line, input=given, text=True, stdout=-1, check=True).stdout
+
+    def run(line: str) -> tuple[int, str]:
+        line = re.sub(r"\s+# .*", "", line)
+        before, _, call = line.replace("8080", "0").partition("bfxstream ")
+        call = call.replace("ws://127.0.0.1:0/ws/2", exchange.url)
+        arguments, after = re.fullmatch(f"({QUOTED})(.*)", call).groups()
+        given = bash(before.rstrip("| ")).encode()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
+        code = run_command(shlex.split(arguments))
+        out, err = capfd.readouterr()
+        if not err.startswith("bfxstream: wrote "):
+            assert err == ""
+        return code, bash(f"cat {after}", out) if after else out
+
+    return run
+
+
+@pytest.mark.parametrize("command", HELPS)
+def test_every_example_of_a_help_works_when_it_is_pasted(paste, tmp_path: Path, command: str):
+    examples = examples_of(HELPS[command])
+    assert any(command in example for example in examples)
+    printed = ""
+    for example in examples:
+        assert len(example) <= WIDEST
+        code, out = paste(example)
+        assert code == 0, example
+        printed += out
+    assert printed or any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("line", TOPIC_LINES)
+def test_every_command_that_a_topic_shows_works(paste, line: str):
+    assert paste(line)[0] == 0
