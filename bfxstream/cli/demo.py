@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
+def _faults(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """The kinds of faults; completion offers them."""
+    from bfxstream.demo.fault_plans import Kind  # noqa: PLC0415
+
+    names = ["all", *(kind.value for kind in Kind)]
+    return [name for name in names if name.startswith(begun)]
+
+
 @click.command(name="demo-exchange")
 @option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free port.")
 @option("--seed", type=int, help="The same seed gives the same market, trade for trade.")
@@ -34,6 +42,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     "faults",
     multiple=True,
     metavar="KIND[:every=…]",
+    shell_complete=_faults,
     help="Let something go wrong, again and again: see below. May be given several times.",
 )
 @option("--log", type=FILE, help="Note connections and faults in this file, as JSON Lines.")

@@ -16,7 +16,7 @@ from bfxstream.cli.options import (
 )
 from bfxstream.cli.run import run_stream
 from bfxstream.cli.specs import read_specs
-from bfxstream.cli.types import SpecType, SymbolType
+from bfxstream.cli.types import SpecType, SymbolType, offering
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import (
     LENGTHS,
@@ -138,7 +138,11 @@ def book(
     help="How long a candle is; 1m is a minute, 1M a month.",
 )
 @option(
-    "--period", default="", show_default=False, help=f"Of funding currencies: {PERIOD_EXAMPLES}."
+    "--period",
+    default="",
+    show_default=False,
+    shell_complete=offering("p2", "p30", "p120", "a30:p2:p30"),
+    help=f"Of funding currencies: {PERIOD_EXAMPLES}.",
 )
 @_closed
 @streaming_options

@@ -58,6 +58,9 @@ def test_a_place_has_the_kind_of_its_type():
     assert values["--prec"].words == ("P0", "P1", "P2", "P3", "P4", "R0")
     assert values["--duration"].kind is Kind.NOTHING
     assert values["--json"] is None
+    faults = {flag.names[0]: flag.values for flag in found("demo-exchange").flags}["--fault"]
+    assert faults.repeats
+    assert {"all", "drop", "no-history"} <= set(faults.words)
     assert found("stream").arguments[0].kind is Kind.SPECS
 
 
@@ -155,6 +158,9 @@ NESTED = script_for("bash", nested)
         ("bfxstream stream tr", "trades:"),
         ("bfxstream schema ticker t", ""),
         ("bfxstream symbols tBT", ""),
+        ("bfxstream candles --period a30:", "p2:p30"),
+        ("bfxstream demo-exchange --fault no", "no-history"),
+        ("bfxstream help gua", "guarantees"),
     ],
 )
 def test_bash_offers_what_follows_the_last_word_break(line, offered):
@@ -206,6 +212,25 @@ def test_bash_ignores_a_relative_cache_folder(tmp_path):
     kept.write_text("tXRPUSD\n")
     line = "bfxstream ticker tX"
     assert completed(line, BASH, HOME=str(tmp_path), XDG_CACHE_HOME="here") == ["tXRPUSD"]
+
+
+# fish alone, which tells its completions without a terminal.
+
+
+def test_fish_says_what_an_option_is_for_once_and_not_beside_each_value():
+    if shutil.which("fish") is None:
+        pytest.skip("fish is not installed (.ci/run installs it)")
+    asked = "complete -C 'bfxstream book --pre'; complete -C 'bfxstream book --prec R'"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"source; {asked}"],
+        input=script_for("fish", cli),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    option, value = done.stdout.splitlines()
+    assert re.fullmatch(r"--prec\t\S.+", option)
+    assert value == "R0"
 
 
 # The files that are kept.
