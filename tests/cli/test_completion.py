@@ -242,17 +242,6 @@ def test_the_kept_script_is_up_to_date(shell):
     assert kept == script_for(shell, cli), f"stale; make it anew with: {REGENERATE}"
 
 
-def test_the_wheel_has_the_scripts_where_the_shells_look():
-    listed = (ROOT / "pyproject.toml").read_text().partition("wheel.shared-data]\n")[2]
-    places = dict(re.findall(r'^"(?:completions|man)/(.+)" = "share/(.+)"$', listed, re.MULTILINE))
-    assert places == {
-        "bfxstream.bash": "bash-completion/completions/bfxstream",
-        "_bfxstream": "zsh/site-functions/_bfxstream",
-        "bfxstream.fish": "fish/vendor_completions.d/bfxstream.fish",
-        "bfxstream.1": "man/man1/bfxstream.1",
-    }
-
-
 @SHELLS
 def test_a_script_is_printed(capsys, shell):
     assert run_command(["completion", shell]) == 0
