@@ -140,7 +140,7 @@ __bfxstream_command() {
         ;;
     ' help')
         flags='-h --help'
-        repeats=':ticker trades book candles deriv liquidations stream account order symbols demo-exchange completion schema help man output records guarantees exit-codes environment credentials faults python'
+        repeats=':ticker trades book candles deriv liquidations stream account order symbols demo-exchange completion schema help man output records guarantees exit-codes environment credentials faults python recipes'
         ;;
     ' man')
         flags='--install -h --help'

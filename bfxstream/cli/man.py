@@ -20,7 +20,7 @@ _DATE = "2026-11-23"
 """The day of this version, not of the run: a page that is made again must be the same."""
 
 _SHARED_TITLE = "Options of streaming commands"
-_TITLES = {"exit-codes": "Exit status", "python": "Use from Python"}
+_TITLES = {"exit-codes": "Exit status", "python": "Use from Python", "recipes": "Examples"}
 """What the page calls a topic, where that is not the topic's name."""
 
 

@@ -17,12 +17,14 @@ from bfxstream.cli.man import commands_below
 from bfxstream.cli.topics import TOPICS, read_topic
 from bfxstream.demo import DemoExchange
 from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET
+from bfxstream.stream.limiter import LIMITER
 
 ROOT = click.Context(cli, info_name="bfxstream", **cli.context_settings)
 HELPS = {c.command_path: c.get_help() for c in [ROOT, *commands_below(ROOT)]}
 TOPIC_LINES = [
     line
     for name in TOPICS
+    if name != "recipes"  # these are the README's, and run as such
     for line in read_topic(name).text.splitlines()
     if line.startswith("  bfxstream ")
 ]
@@ -69,6 +71,7 @@ def paste(exchange, monkeypatch, tmp_path, capfd):
         arguments, after = re.fullmatch(f"({QUOTED})(.*)", call).groups()
         given = bash(before.rstrip("| ")).encode()
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
+        LIMITER.__init__()  # each line would be a process of its own, with a count of its own
         code = run_command(shlex.split(arguments))
         out, err = capfd.readouterr()
         if not err.startswith("bfxstream: wrote "):

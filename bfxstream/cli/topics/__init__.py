@@ -16,6 +16,7 @@ TOPICS = (
     "credentials",
     "faults",
     "python",
+    "recipes",
 )
 """Their names, in the order in which a reader may want them; each is a file beside this one."""
 
