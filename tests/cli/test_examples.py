@@ -51,7 +51,7 @@ def paste(exchange, monkeypatch, tmp_path, capfd):
     """Runs a line as a shell would, `bfxstream` in it in process; its code and its output."""
     monkeypatch.chdir(tmp_path)
     environment = {
-        **{"BFXSTREAM_URL": exchange.url, "BFXSTREAM_DURATION": "600ms", "BFXSTREAM_COUNT": "3"},
+        **{"BFXSTREAM_URL": exchange.url, "BFXSTREAM_DURATION": "2s", "BFXSTREAM_COUNT": "1"},
         **{"BFX_API_KEY": DEMO_KEY, "BFX_API_SECRET": DEMO_SECRET},
         **dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"), str(tmp_path)),
     }

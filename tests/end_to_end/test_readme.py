@@ -73,8 +73,9 @@ def test_an_example_runs_and_prints(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy: dict[str, str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    bounded = re.search(r" -n \d", command)
-    environment = {**busy, "BFXSTREAM_DURATION": "20" if bounded else "1"}
+    environment = {**busy, "BFXSTREAM_DURATION": "30s"}
+    if not re.search(r" (-n|--once|--until|--duration)\b", command):
+        environment["BFXSTREAM_COUNT"] = "2"
     result = shell(command.replace("8080", str(free_port())), **environment)
     assert result.stderr == ""
     assert result.code == 0
