@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bfxstream.cli.offering import offering
 from bfxstream.cli.options import option
 from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import say
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-def _faults(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
-    """The kinds of faults; completion offers them."""
+def _kinds() -> list[str]:
+    """What can go wrong."""
     from bfxstream.demo.fault_plans import Kind  # noqa: PLC0415
 
-    names = ["all", *(kind.value for kind in Kind)]
-    return [name for name in names if name.startswith(begun)]
+    return ["all", *(kind.value for kind in Kind)]
 
 
 @click.command(name="demo-exchange")
@@ -42,7 +42,7 @@ def _faults(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
     "faults",
     multiple=True,
     metavar="KIND[:every=…]",
-    shell_complete=_faults,
+    shell_complete=offering(_kinds),
     help="Let something go wrong, again and again: see below. May be given several times.",
 )
 @option("--log", type=FILE, help="Note connections and faults in this file, as JSON Lines.")
@@ -64,7 +64,7 @@ def demo_exchange(
     Faults, such as --fault drop:every=5s or --fault skip:every=1000 (frames):
       drop              a connection breaks off with a TCP RST
       close             a connection is closed with a close frame
-      stall             a connection stays open, and nothing comes; for=60s
+      stall             a connection stays open, but nothing comes any more; for=60s
       truncate          a connection ends in the middle of a frame
       slow              a connection trickles; for=5s
       mute              one channel falls silent until it is subscribed anew
@@ -72,12 +72,12 @@ def demo_exchange(
       dup               a frame comes twice, with one sequence number
       corrupt-checksum  a book's checksum is wrong
       garbage           something comes that is no frame of the API
-      reconnect         info 20051; who is there after for=5s is closed
+      reconnect         info 20051 to all; those still there after for=5s are closed
       maintenance       info 20060 to all, 20061 after for=10s
-      reject            one is closed, subscriptions are refused; for=10s
-      http-503          one is closed, handshakes are refused; for=10s
-      no-history        REST has no past trades; always, or every=, for=
-      all               all others in turn, but for no-history; scale=0.1
+      reject            a connection is closed, subscriptions are refused; for=10s
+      http-503          a connection is closed, handshakes are refused; for=10s
+      no-history        REST has no past trades; always, or every=… and for=…
+      all               all of them in turn, but for no-history; scale=0.1 shortens them
     Each comes every 30 s, give or take a half, where nothing is said.
 
     \b

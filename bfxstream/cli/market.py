@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from bfxstream.cli.offering import offering
 from bfxstream.cli.options import (
     TIME,
     Settings,
@@ -16,7 +17,7 @@ from bfxstream.cli.options import (
 )
 from bfxstream.cli.run import run_stream
 from bfxstream.cli.specs import read_specs
-from bfxstream.cli.types import SpecType, SymbolType, offering
+from bfxstream.cli.types import SpecType, SymbolType
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import (
     LENGTHS,
@@ -141,7 +142,7 @@ def book(
     "--period",
     default="",
     show_default=False,
-    shell_complete=offering("p2", "p30", "p120", "a30:p2:p30"),
+    shell_complete=offering(lambda: ["p2", "p30", "p120", "a30:p2:p30"]),
     help=f"Of funding currencies: {PERIOD_EXAMPLES}.",
 )
 @_closed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -11,14 +10,6 @@ from bfxstream.durations import parse_duration
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription, parse_spec
 from bfxstream.protocol.symbols import parse_symbol
-
-Offer = Callable[[click.Context, click.Parameter, str], list[str]]
-"""What click calls to complete a value, given its beginning."""
-
-
-def offering(*words: str) -> Offer:
-    """Let these words be completed where others may stand, too."""
-    return lambda ctx, parameter, begun: [word for word in words if word.startswith(begun)]
 
 
 class DurationType(click.ParamType[float]):
