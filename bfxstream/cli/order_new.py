@@ -71,7 +71,7 @@ def new(
     \b
     Examples:
       bfxstream order new btcusd --side buy --amount 1 --price 9000 --dry-run
-      bfxstream order new btcusd --side buy --amount 1 --type 'EXCHANGE MARKET' -y
+      bfxstream order new ethusd --side buy --amount 1 --type 'EXCHANGE MARKET' -y
       bfxstream order new tETHUSD --side buy --amount 1 --price 900 --post-only -y
     """
     order = _order(symbol, order_type, options)
