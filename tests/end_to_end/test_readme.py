@@ -6,11 +6,9 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from textwrap import dedent
 
@@ -48,13 +46,10 @@ def block_of(language: str) -> str:
     return str(block)
 
 
-def free_port() -> int:
-    """A port that nobody has, below those that the system gives away by itself."""
-    for port in count(20_000 + os.getpid() % 10_000):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-    raise AssertionError
+def on_a_free_port(script: str) -> str:
+    """The script with a port of the system's choice: the README's may be taken."""
+    url = "$(until [ -s url.txt ]; do sleep 0.1; done; cat url.txt)"
+    return script.replace("--port 8080", "--port 0").replace("ws://127.0.0.1:8080/ws/2", url)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +71,7 @@ def test_an_example_runs_and_prints(
     environment = {**busy, "BFXSTREAM_DURATION": "30s"}
     if not re.search(r" (-n|--once|--until|--duration)\b", command):
         environment["BFXSTREAM_COUNT"] = "2"
-    result = shell(command.replace("8080", str(free_port())), **environment)
+    result = shell(on_a_free_port(command), **environment)
     assert result.stderr == ""
     assert result.code == 0
     assert result.stdout or any(file.stat().st_size for file in tmp_path.iterdir())
@@ -95,8 +90,7 @@ def test_the_example_in_python_runs_as_it_stands() -> None:
 
 
 def test_the_demo_exchange_serves_the_client_beside_it() -> None:
-    # The README's port may be taken on this machine: the same two commands, on a free one.
-    server = start(*SERVER.replace("8080", "0").split()[1:])
+    server = start(*on_a_free_port(SERVER).split()[1:])
     assert server.stdout is not None
     url = server.stdout.readline().strip()
     client = CLIENT.replace("ws://127.0.0.1:8080/ws/2", url).split()[1:]
