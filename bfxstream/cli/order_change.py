@@ -128,7 +128,7 @@ def list_(symbols: tuple[str, ...], cid: int | None, **options: Any) -> int:
     \b
     Examples:
       bfxstream order list
-      bfxstream order list --cid 35180431106048 | jq -r .status
+      bfxstream order list --cid 42 | jq -r .status
       bfxstream order list tBTCUSD --fields id,amount,price
     """
     settings = OrderSettings(**options)

@@ -72,7 +72,7 @@ def new(
     Examples:
       bfxstream order new btcusd --side buy --amount 1 --price 9000 --dry-run
       bfxstream order new ethusd --side buy --amount 1 --type 'EXCHANGE MARKET' -y
-      bfxstream order new tETHUSD --side buy --amount 1 --price 900 --post-only -y
+      bfxstream order new tETHUSD --side buy --amount 1 --price 900 --cid 42 -y
     """
     order = _order(symbol, order_type, options)
     settings = _settings(options)
