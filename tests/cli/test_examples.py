@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 import pytest
+from end_to_end.command import installed_command
+from end_to_end.terminal import Terminal
 
 from bfxstream.cli import cli, run_command
 from bfxstream.cli.man import commands_below
@@ -67,6 +69,8 @@ def paste(exchange, monkeypatch, tmp_path, tmp_path_factory, capfd):
         call = call.replace("ws://127.0.0.1:0/ws/2", exchange.url)
         call = re.sub(r"--duration \S+", "--duration 2s", call)
         arguments, after = re.fullmatch(f"({QUOTED})(.*)", call).groups()
+        if arguments.startswith("watch ") and "--svg" not in arguments:
+            return on_a_terminal(shlex.split(arguments), exchange.url)
         given = bash(before.rstrip("| ")).encode()
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
         LIMITER.__init__()  # each line would be a process of its own, with a count of its own
@@ -76,6 +80,13 @@ def paste(exchange, monkeypatch, tmp_path, tmp_path_factory, capfd):
         return code, bash(f"cat {after}", out) if after else out
 
     return run
+
+
+def on_a_terminal(arguments: list[str], url: str) -> tuple[int, str]:
+    """What fills a screen is run on one."""
+    environment = {"BFXSTREAM_URL": url, "BFXSTREAM_DURATION": "500ms"}
+    terminal = Terminal(installed_command(), *arguments, width=80, height=24, **environment)
+    return terminal.wait_for_end(), terminal.text
 
 
 def group_of(command: str) -> str:
