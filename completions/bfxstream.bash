@@ -7,7 +7,7 @@ __bfxstream_command() {
     commands='' flags='' valued='' arguments=() repeats='' values=''
     case $1 in
     '')
-        commands='ticker trades book candles deriv liquidations stream account order symbols demo-exchange completion schema'
+        commands='ticker trades book candles deriv liquidations stream account order symbols demo-exchange completion schema help man'
         flags='-V --version -h --help'
         ;;
     ' ticker')
@@ -44,6 +44,7 @@ __bfxstream_command() {
         repeats=symbols
         case $option in
         --timeframe) values=':1m 5m 15m 30m 1h 3h 6h 12h 1D 7D 1W 14D 1M' ;;
+        --period) values=':p2 p30 p120 a30:p2:p30' ;;
         --output | -o) values=':auto table jsonl csv raw' ;;
         esac
         ;;
@@ -124,6 +125,7 @@ __bfxstream_command() {
         flags='--port --seed --rate --fault --log --journal -h --help'
         valued='--port --seed --rate --fault --log --journal'
         case $option in
+        --fault) values=':all drop close stall truncate slow mute skip dup corrupt-checksum garbage reconnect maintenance reject http-503 no-history' ;;
         --log) values=files ;;
         --journal) values=files ;;
         esac
@@ -135,6 +137,13 @@ __bfxstream_command() {
     ' schema')
         flags='-h --help'
         arguments=(':account book book-full book-levels book-orders book-top candles deriv event liq liquidations order stats stream symbols ticker trades')
+        ;;
+    ' help')
+        flags='-h --help'
+        repeats=':ticker trades book candles deriv liquidations stream account order symbols demo-exchange completion schema help man output records guarantees exit-codes environment credentials faults python recipes'
+        ;;
+    ' man')
+        flags='--install -h --help'
         ;;
     esac
 }

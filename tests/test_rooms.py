@@ -114,7 +114,7 @@ def imported_by(*arguments: str) -> set[str]:
     return imported
 
 
-@pytest.mark.parametrize("argument", ["--version", "--help"])
+@pytest.mark.parametrize("argument", ["--version", "--help", "help"])
 def test_a_mere_question_is_answered_without_the_heavy_modules(argument):
     assert not HEAVY & imported_by(argument)
 

@@ -12,6 +12,7 @@ import click
 from bfxstream.cli.group import PLANNED_OPTIONS, LazyGroup
 from bfxstream.cli.signals import Interrupted
 from bfxstream.cli.stderr import say
+from bfxstream.cli.topics import exit_codes
 from bfxstream.errors import BfxStreamError, ConnectionFailed, ExitCode, ReaderGone
 
 _COMMANDS = {
@@ -28,20 +29,9 @@ _COMMANDS = {
     "demo-exchange": ("bfxstream.cli.demo", "Run the demo exchange alone, for any client."),
     "completion": ("bfxstream.cli.completion", "The completion script of bash, zsh or fish."),
     "schema": ("bfxstream.cli.schema", "The JSON Schema of each kind of record."),
+    "help": ("bfxstream.cli.help", "The help of a command, or the text of a topic."),
+    "man": ("bfxstream.cli.man", "The manual page."),
 }
-
-_EPILOG = """\
-\b
-Exit codes:
-  0    done: --count, --duration or --once satisfied
-  1    the connection could not be made, or was lost and not regained
-  2    usage: a bad flag, symbol or spec; nothing was sent
-  3    the exchange rejected a subscription or an order
-  4    credentials missing or refused
-  5    --strict: the stream can no longer be shown to be complete
-  130  interrupted (Ctrl-C)
-  143  terminated
-"""
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -56,7 +46,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     cls=LazyGroup,
     lazy_commands=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=_EPILOG,
+    epilog=f"\b\nExit codes:\n{exit_codes()}",
     invoke_without_command=True,
 )
 @click.option(
@@ -72,11 +62,14 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 def cli(ctx: click.Context) -> None:
     """Bitfinex market data: live tables in a terminal, JSON Lines in a pipe.
 
+    With --demo a command uses an exchange of its own, without internet or account. The long parts
+    are told by 'bfxstream help TOPIC': 'bfxstream help' lists them.
+
     \b
     Examples:
-      bfxstream ticker tBTCUSD tETHUSD         a live table
-      bfxstream trades tBTCUSD | jq .price     one JSON object a line
-      bfxstream book tBTCUSD --demo            no internet, no account: the demo exchange
+      bfxstream ticker tBTCUSD tETHUSD        # a live table
+      bfxstream trades tBTCUSD | jq .price    # one JSON object a line
+      bfxstream book tBTCUSD --demo           # on the demo exchange
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -35,7 +35,7 @@ def account(filters: tuple[str, ...], dms: bool, **shared: Any) -> int:
     \b
     Examples:
       bfxstream account --demo --once
-      bfxstream account --filter wallet --once | jq -c '[.currency, .balance]'
-      bfxstream account --filter trade | jq -c 'select(.type != "te")' >> fills.jsonl
+      bfxstream account --filter wallet --once | jq -r .balance
+      bfxstream account --filter trade >> executions.jsonl
     """
     return run_stream([AccountSubscription()], Settings(**shared), account_filters=filters, dms=dms)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bfxstream.cli.offering import offering
 from bfxstream.cli.options import option
 from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import say
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from bfxstream.demo import DemoExchange
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _kinds() -> list[str]:
+    """What can go wrong."""
+    from bfxstream.demo.fault_plans import Kind  # noqa: PLC0415
+
+    return ["all", *(kind.value for kind in Kind)]
 
 
 @click.command(name="demo-exchange")
@@ -34,6 +42,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     "faults",
     multiple=True,
     metavar="KIND[:every=…]",
+    shell_complete=offering(_kinds),
     help="Let something go wrong, again and again: see below. May be given several times.",
 )
 @option("--log", type=FILE, help="Note connections and faults in this file, as JSON Lines.")
@@ -80,7 +89,7 @@ def demo_exchange(
     \b
     Examples:
       bfxstream demo-exchange --port 8080 --seed 7
-      bfxstream demo-exchange --port 8080 --fault drop:every=10s --fault stall:every=1m,for=40s
+      bfxstream demo-exchange --fault drop:every=10s --fault stall:for=40s
       bfxstream trades tBTCUSD --url ws://127.0.0.1:8080/ws/2
     """
     from bfxstream.demo import DemoExchange  # noqa: PLC0415  asyncio and websockets cost 100 ms

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from bfxstream.cli.offering import offering
 from bfxstream.cli.options import (
     TIME,
     Settings,
@@ -73,7 +74,7 @@ def trades(symbols: tuple[str, ...], every_update: bool, **shared: Any) -> int:
     \b
     Examples:
       bfxstream trades tBTCUSD
-      bfxstream trades tBTCUSD --no-snapshot | jq -c '[.mts, .amount, .price]'
+      bfxstream trades tBTCUSD | jq -c '[.mts, .amount, .price]'
       bfxstream trades tBTCUSD tETHUSD -o csv > trades.csv
     """
     subscriptions = [TradesSubscription(symbol) for symbol in symbols]
@@ -138,7 +139,11 @@ def book(
     help="How long a candle is; 1m is a minute, 1M a month.",
 )
 @option(
-    "--period", default="", show_default=False, help=f"Of funding currencies: {PERIOD_EXAMPLES}."
+    "--period",
+    default="",
+    show_default=False,
+    shell_complete=offering(lambda: ["p2", "p30", "p120", "a30:p2:p30"]),
+    help=f"Of funding currencies: {PERIOD_EXAMPLES}.",
 )
 @_closed
 @streaming_options
@@ -154,7 +159,7 @@ def candles(
     \b
     Examples:
       bfxstream candles tBTCUSD --timeframe 5m
-      bfxstream candles tBTCUSD --closed --no-snapshot | jq -r .close
+      bfxstream candles tBTCUSD --timeframe 1h --closed -n 24 | jq -r .close
       bfxstream candles fUSD --period p30 --timeframe 1h
       bfxstream candles tBTCUSD tETHUSD --timeframe 1D -o csv --once
     """
@@ -180,7 +185,7 @@ def deriv(symbols: tuple[str, ...], every_update: bool, **shared: Any) -> int:
     Examples:
       bfxstream deriv tBTCF0:USTF0 tETHF0:USTF0
       bfxstream deriv tBTCF0:USTF0 --once --json | jq -r .mark_price
-      bfxstream deriv tBTCF0:USTF0 --fields mts,current_funding,open_interest -o csv
+      bfxstream deriv tBTCF0:USTF0 --fields mts,open_interest -o csv
     """
     subscriptions = [derivative(symbol) for symbol in symbols]
     return run_stream(subscriptions, Settings(**shared), every_update=every_update)
@@ -196,7 +201,7 @@ def liquidations(**shared: Any) -> int:
     \b
     Examples:
       bfxstream liquidations
-      bfxstream liquidations --no-snapshot | jq -c '[.symbol, .amount, .liquidation_price]'
+      bfxstream liquidations --json | jq -c '[.symbol, .amount]'
     """
     return run_stream([LiquidationsSubscription()], Settings(**shared))
 
@@ -234,8 +239,8 @@ def stream(
     Examples:
       bfxstream stream ticker:tBTCUSD trades:tBTCUSD book:tBTCUSD:P0:F0:25
       echo trades:tBTCUSD | bfxstream stream --from -
-      bfxstream stream trades:tBTCUSD trades:tETHUSD ticker:fUSD > market.jsonl
-      bfxstream stream candles:1m:tBTCUSD candles:1h:fUSD:p30 deriv:tBTCF0:USTF0 liq:global
+      bfxstream stream trades:tBTCUSD ticker:fUSD > market.jsonl
+      bfxstream stream candles:1h:fUSD:p30 deriv:tBTCF0:USTF0 liq:global
     """
     subscriptions = [*specs, *(read_specs(file) if file is not None else ())]
     if not subscriptions:

@@ -48,9 +48,9 @@ def order() -> None:
 
     \b
     Examples:
-      bfxstream order new tBTCUSD --side buy --amount 0.01 --price 60000
+      bfxstream order new tBTCUSD --side buy --amount 0.01 --price 20000 --yes
       bfxstream order list
-      bfxstream order cancel 123456
+      bfxstream order cancel-all --yes
     """
 
 

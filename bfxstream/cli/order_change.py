@@ -55,8 +55,8 @@ def update(
 
     \b
     Examples:
-      bfxstream order update 123456 --price 60100
-      bfxstream order update --cid 42 --date 2030-01-31 --delta 0.01 --yes
+      bfxstream order update 123456 --price 60100 --dry-run
+      bfxstream order update --cid 42 --date 2030-01-31 --delta 0.01 --dry-run
     """
     numbers = ("amount", "delta", "price", "price_aux_limit", "price_trailing")
     changes: dict[str, Any] = {name: _number(options.pop(name), name) for name in numbers}
@@ -88,9 +88,9 @@ def cancel(
 
     \b
     Examples:
-      bfxstream order cancel 123456
-      bfxstream order cancel --cid 42 --date 2030-01-31 --yes
-      bfxstream order cancel --gid 7
+      bfxstream order cancel 123456 --dry-run
+      bfxstream order cancel --cid 42 --date 2030-01-31 --dry-run
+      bfxstream order cancel --gid 7 --dry-run
     """
     request: CancelOrder | CancelOrders
     if (cid is not None or date is not None) and (ids or gids):
@@ -128,7 +128,7 @@ def list_(symbols: tuple[str, ...], cid: int | None, **options: Any) -> int:
     \b
     Examples:
       bfxstream order list
-      bfxstream order list --cid 35180431106048 | jq -r .status
+      bfxstream order list --cid 42 | jq -r .status
       bfxstream order list tBTCUSD --fields id,amount,price
     """
     settings = OrderSettings(**options)

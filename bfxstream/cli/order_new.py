@@ -70,9 +70,9 @@ def new(
 
     \b
     Examples:
-      bfxstream order new tBTCUSD --side buy --amount 0.01 --price 60000 --dry-run
-      bfxstream order new tBTCUSD --side sell --amount 0.01 --type 'EXCHANGE MARKET' --yes
-      bfxstream order new tETHUSD --side buy --amount 1 --price 2000 --post-only --wait closed
+      bfxstream order new btcusd --side buy --amount 1 --price 9000 --dry-run
+      bfxstream order new ethusd --side buy --amount 1 --type 'EXCHANGE MARKET' -y
+      bfxstream order new tETHUSD --side buy --amount 1 --price 900 --cid 42 -y
     """
     order = _order(symbol, order_type, options)
     settings = _settings(options)

@@ -10,7 +10,7 @@ from bfxstream.protocol.schema import SCHEMAS, schema_of
 
 
 @click.command()
-@click.argument("record", required=False, type=click.Choice(sorted(SCHEMAS)))
+@click.argument("record", metavar="[RECORD]", required=False, type=click.Choice(sorted(SCHEMAS)))
 def schema(record: str | None) -> None:
     """Print the JSON Schema of a RECORD, or of every one by its name.
 

@@ -58,6 +58,9 @@ def test_a_place_has_the_kind_of_its_type():
     assert values["--prec"].words == ("P0", "P1", "P2", "P3", "P4", "R0")
     assert values["--duration"].kind is Kind.NOTHING
     assert values["--json"] is None
+    faults = {flag.names[0]: flag.values for flag in found("demo-exchange").flags}["--fault"]
+    assert faults.repeats
+    assert {"all", "drop", "no-history"} <= set(faults.words)
     assert found("stream").arguments[0].kind is Kind.SPECS
 
 
@@ -155,6 +158,9 @@ NESTED = script_for("bash", nested)
         ("bfxstream stream tr", "trades:"),
         ("bfxstream schema ticker t", ""),
         ("bfxstream symbols tBT", ""),
+        ("bfxstream candles --period a30:", "p2:p30"),
+        ("bfxstream demo-exchange --fault no", "no-history"),
+        ("bfxstream help gua", "guarantees"),
     ],
 )
 def test_bash_offers_what_follows_the_last_word_break(line, offered):
@@ -208,6 +214,25 @@ def test_bash_ignores_a_relative_cache_folder(tmp_path):
     assert completed(line, BASH, HOME=str(tmp_path), XDG_CACHE_HOME="here") == ["tXRPUSD"]
 
 
+# fish alone, which tells its completions without a terminal.
+
+
+def test_fish_says_what_an_option_is_for_once_and_not_beside_each_value():
+    if shutil.which("fish") is None:
+        pytest.skip("fish is not installed (.ci/run installs it)")
+    asked = "complete -C 'bfxstream book --pre'; complete -C 'bfxstream book --prec R'"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"source; {asked}"],
+        input=script_for("fish", cli),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    option, value = done.stdout.splitlines()
+    assert re.fullmatch(r"--prec\t\S.+", option)
+    assert value == "R0"
+
+
 # The files that are kept.
 
 
@@ -215,16 +240,6 @@ def test_bash_ignores_a_relative_cache_folder(tmp_path):
 def test_the_kept_script_is_up_to_date(shell):
     kept = (ROOT / "completions" / KEPT[shell]).read_text()
     assert kept == script_for(shell, cli), f"stale; make it anew with: {REGENERATE}"
-
-
-def test_the_wheel_has_the_scripts_where_the_shells_look():
-    listed = (ROOT / "pyproject.toml").read_text().partition("wheel.shared-data]\n")[2]
-    places = dict(re.findall(r'^"completions/(.+)" = "share/(.+)"$', listed, re.MULTILINE))
-    assert places == {
-        "bfxstream.bash": "bash-completion/completions/bfxstream",
-        "_bfxstream": "zsh/site-functions/_bfxstream",
-        "bfxstream.fish": "fish/vendor_completions.d/bfxstream.fish",
-    }
 
 
 @SHELLS

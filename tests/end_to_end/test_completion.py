@@ -134,6 +134,9 @@ COMPLETED = {
     "stream tic": "stream ticker:",
     "schema trad": "schema trades",
     "completion f": "completion fish",
+    "candles fUSD --period a": "candles fUSD --period a30:p2:p30",
+    "demo-exchange --fault no": "demo-exchange --fault no-history",
+    "help guar": "help guarantees",
 }
 
 OFFERED = {

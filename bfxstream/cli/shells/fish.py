@@ -91,7 +91,9 @@ def _flag(flag: Flag) -> str:
 def _offered(values: Values) -> str:
     match values.kind:
         case Kind.WORDS:
-            return f" -f -a {quoted(' '.join(values.words))}"
+            # Each with a description of its own, though empty: else fish repeats the option's.
+            words = " ".join(f"{word}\\t" for word in values.words)
+            return f" -f -a {quoted(words)}"
         case Kind.SYMBOLS:
             return " -f -a '(__bfxstream_symbols)'"
         case Kind.SPECS:

@@ -71,8 +71,8 @@ def _command(
     return Command(
         path=path,
         help=help,
-        flags=tuple(_flag(p) for p in parameters if isinstance(p, click.Option)),
-        arguments=tuple(_values(p) for p in parameters if isinstance(p, click.Argument)),
+        flags=tuple(_flag(p, context) for p in parameters if isinstance(p, click.Option)),
+        arguments=tuple(_values(p, context) for p in parameters if isinstance(p, click.Argument)),
         commands=tuple(_commands(command, context, path)),
     )
 
@@ -94,18 +94,19 @@ def _help(group: click.Group, command: click.Command, name: str) -> str:
     return command.get_short_help_str(limit=100)
 
 
-def _flag(option: click.Option) -> Flag:
-    values = None if option.is_flag or option.count else _values(option)
+def _flag(option: click.Option, context: click.Context) -> Flag:
+    values = None if option.is_flag or option.count else _values(option, context)
     return Flag(
         (*option.opts, *option.secondary_opts), " ".join((option.help or "").split()), values
     )
 
 
-def _values(parameter: click.Parameter) -> Values:
+def _values(parameter: click.Parameter, context: click.Context) -> Values:
     label = (parameter.human_readable_name or "").lower().rstrip(".")
     repeats = parameter.nargs == -1 or parameter.multiple
-    if isinstance(parameter.type, click.Choice):
-        words = tuple(str(choice) for choice in parameter.type.choices)
+    known = parameter.shell_complete(context, "")
+    words = tuple(item.value for item in known if item.type == "plain")
+    if words:
         return Values(Kind.WORDS, label, words, repeats)
     return Values(_kind(parameter.type), label, repeats=repeats)
 

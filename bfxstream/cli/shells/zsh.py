@@ -124,7 +124,7 @@ def _action(values: Values | None) -> str:
         return ""
     action = {
         Kind.NOTHING: " ",
-        Kind.WORDS: f"({' '.join(values.words)})",
+        Kind.WORDS: f"({' '.join(values.words)})".replace(":", "\\:"),
         Kind.SYMBOLS: "__bfxstream_symbols",
         Kind.SPECS: "__bfxstream_specs",
         Kind.FILES: "_files",
