@@ -20,7 +20,7 @@ SHARED = {
     "completions/bfxstream.bash": "bash-completion/completions/bfxstream",
     "completions/_bfxstream": "zsh/site-functions/_bfxstream",
     "completions/bfxstream.fish": "fish/vendor_completions.d/bfxstream.fish",
-    "man/bfxstream.1": "man/man1/bfxstream.1",
+    "bfxstream/man/bfxstream.1": "man/man1/bfxstream.1",
 }
 
 

@@ -16,7 +16,7 @@ from bfxstream.cli.man import commands_below, man_page
 from bfxstream.cli.roff import bold, escaped, item, paragraphs
 from bfxstream.cli.topics import TOPICS
 
-KEPT = Path(__file__).parents[2] / "man" / "bfxstream.1"
+KEPT = Path(__file__).parents[2] / "bfxstream" / "man" / "bfxstream.1"
 PAGE = man_page(cli)
 
 
@@ -36,7 +36,8 @@ def formatted(page: str, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_kept_page_is_up_to_date():
-    assert KEPT.read_text() == PAGE, "stale; make it anew with: bfxstream man >man/bfxstream.1"
+    anew = "bfxstream man >bfxstream/man/bfxstream.1"
+    assert KEPT.read_text() == PAGE, f"stale; make it anew with: {anew}"
 
 
 def test_the_page_is_printed(capsys):
