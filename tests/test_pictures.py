@@ -74,14 +74,14 @@ def draw(picture: Picture) -> str:
         sink.render(picture.width, picture.height, pipeline.now)
     pipeline.assert_healthy()
     frame = sink.render(picture.width, picture.height, pipeline.now)
-    return svg(frame, picture.command, unique_id=picture.name)
+    return svg(frame, picture.command)
 
 
 def content(picture: str) -> tuple[list[str], set[str]]:
     """What a reader sees: texts and colours, not how this version of rich writes them."""
     texts = [html.unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", picture)]
     return [text.replace("\xa0", " ").strip() for text in texts], set(
-        re.findall(r"fill: ?(#[0-9a-f]{6})", picture)
+        re.findall(r"fill=\"(#[0-9a-f]{6})", picture)
     )
 
 
