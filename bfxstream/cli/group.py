@@ -11,7 +11,7 @@ import click
 PLANNED_COMMANDS = ("watch", "record", "replay", "doctor")
 """Announced, and not there yet: asked for, they are refused by name."""
 
-PLANNED_OPTIONS = ("--until", "--record", "--svg")
+PLANNED_OPTIONS = ("--until", "--record")
 
 
 class LazyGroup(click.Group):

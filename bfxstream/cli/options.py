@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from bfxstream.cli.types import DurationType, FieldsType
+from bfxstream.cli.types import DurationType, FieldsType, SizeType
 from bfxstream.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,6 +42,8 @@ class Settings:
     verbose: bool
     debug: bool
     no_color: bool
+    svg: str | None
+    size: tuple[int, int] | None
 
 
 def option(name: str, *more: str, **attributes: Any) -> Callable[[F], F]:
@@ -101,6 +103,17 @@ _OPTIONS = (
     flag("--verbose", "-v", help="Every event of the connection."),
     DEBUG,
     NO_COLOR,
+    option(
+        "--svg",
+        type=click.Path(),
+        metavar="FILE",
+        help="Draw the table as an SVG picture when the run ends; needs no terminal.",
+    ),
+    option(
+        "--size",
+        type=SizeType(),
+        help="Columns and rows of the picture, as 120x40  [default: the terminal's, or 100x30]",
+    ),
 )
 
 

@@ -39,7 +39,7 @@ ENDINGS: Final = {
 }
 NOTICE_LEAST: Final = 12
 NOTICE: Final = 1
-QUITS: Final = 9
+HINT: Final = 9
 MARGIN: Final = 1
 
 
@@ -55,6 +55,8 @@ class StatusLine:
 
     def __init__(self, status: Status, look: Look, verified: bool) -> None:
         """`verified` says whether a book is shown whose checksum is compared."""
+        self.hint = "Ctrl-C quits"
+        """What stands at the right of all but the last frame."""
         self._status = status
         self._look = look
         self._verified = verified
@@ -136,10 +138,10 @@ class StatusLine:
                 told = Part([span(shortened(notice, left, glyphs), theme.WARN)], NOTICE)
                 parts.insert(1, told)
         if not final:
-            parts.append(Part([span("Ctrl-C quits", LABEL)], QUITS))
+            parts.append(Part([span(self.hint, LABEL)], HINT))
         line: Line = [blank(MARGIN)]
         for i, part in enumerate(_kept(parts, room, self._gap)):
-            if part.rank == QUITS:
+            if part.rank == HINT:
                 line.append(blank(room + MARGIN - width_of(line) - width_of(part.line)))
             elif i:
                 line.append(self._separator)

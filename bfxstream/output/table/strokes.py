@@ -26,7 +26,7 @@ def _upright(top: float, height: float, width: float) -> Rectangle:
 
 def _rectangles() -> dict[str, list[Rectangle]]:
     upper, lower = (0.0, _CENTRE), (_CENTRE, _CENTRE)
-    found = {
+    found: dict[str, list[Rectangle]] = {
         "│": [_upright(0, _ALL, _THIN)],
         "┃": [_upright(0, _ALL, _THICK)],
         "╷": [_upright(*lower, _THIN)],
