@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-PLANNED_COMMANDS = ("watch", "record", "replay", "doctor")
+PLANNED_COMMANDS = ("record", "replay", "doctor")
 """Announced, and not there yet: asked for, they are refused by name."""
 
 PLANNED_OPTIONS = ("--until", "--record")

@@ -124,6 +124,25 @@ def streaming_options(command: F) -> F:
     return command
 
 
+_OF_RECORDS = ("output", "json", "fields", "no_snapshot", "timestamps", "seq", "events")
+"""What says which records are printed, and how."""
+
+
+def screen_options(command: F) -> F:
+    """As `streaming_options`, for a command that prints no records."""
+    for add in reversed(_OPTIONS):
+        command = add(command)
+    parameters = command.__click_params__  # type: ignore[attr-defined]
+    parameters[:] = [each for each in parameters if each.name not in _OF_RECORDS]
+    return command
+
+
+def screen_settings(shared: dict[str, Any], output: str) -> Settings:
+    """What those options say."""
+    absent = dict.fromkeys(_OF_RECORDS, False)
+    return Settings(**{**absent, "fields": None, "output": output, **shared})
+
+
 def is_explicit(option: str) -> bool:
     """Whether the option stands on the command line: it beats the environment's."""
     source = click.get_current_context().get_parameter_source(option)

@@ -19,7 +19,7 @@ from bfxstream.cli.signals import GRACE_SECONDS, Signals
 from bfxstream.cli.stderr import say
 from bfxstream.cli.tables import PICTURE, Tables, not_drawn, picture_sink, resolve_picture
 from bfxstream.cli.time_scale import time_scale
-from bfxstream.errors import BfxStreamError, ExitCode, ReaderStalled, UsageError
+from bfxstream.errors import BfxStreamError, ExitCode, Quit, ReaderStalled, UsageError
 from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_fields, known_fields
 from bfxstream.output.pipe import pipe_sink
@@ -140,11 +140,12 @@ def _pump(stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, dr
 
 
 def _gives(sink: Sink, records: Sequence[Any], now: float) -> bool:
-    """Let the sink have what came; False where the run is over and its reader takes nothing."""
+    """Let the sink have what came; False where the run is over: its reader takes nothing, or
+    has had enough."""
     try:
         sink.write(records)
         sink.tick(now)
-    except ReaderStalled:
+    except (ReaderStalled, Quit):
         return False
     return True
 

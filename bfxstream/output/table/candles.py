@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Final
 
@@ -77,12 +78,20 @@ class CandlesPane:
         self._chart = Chart(price, Scale(AMOUNT_DIGITS), look.glyphs)
         self._scales = Scales()
         self._widths = Widths()
+        self.named = True
+        """Whether its title names the symbol."""
 
     def take(self, candle: Candle | FundingCandle) -> None:
         """Take one candle: a new one, or another state of one that is known."""
         self._candles[candle.mts] = candle
         if len(self._candles) > KEPT:
             del self._candles[min(self._candles)]
+
+    def frozen(self) -> CandlesPane:
+        """As it is now, whatever comes later."""
+        frozen = copy.copy(self)
+        frozen._candles = dict(self._candles)
+        return frozen
 
     @property
     def has_data(self) -> bool:
@@ -112,7 +121,7 @@ class CandlesPane:
         subscription = self._subscription
         words = [subscription.timeframe, subscription.period, "% a day" if self._funding else ""]
         return [
-            span(subscription.symbol, theme.TITLE),
+            span(subscription.symbol if self.named else "Candles", theme.TITLE),
             span(" " + " ".join(filter(None, words)), theme.BOLD),
         ]
 

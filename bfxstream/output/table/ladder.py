@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -52,6 +53,12 @@ class LadderReader:
         self._price = Scale(RATE_DIGITS, PERCENT_SHIFT) if funding else Scale(PRICE_DIGITS)
         self._amounts = {digits: Scale(digits) for digits in DIGITS_OF_AMOUNTS}
         self._amount = self._amounts[AMOUNT_DIGITS]
+
+    def reading(self, book: OrderBook[Any]) -> LadderReader:
+        """The same of another book, with the same decimals."""
+        other = copy.copy(self)
+        other._book = book
+        return other
 
     def read(self, rows: int, digits: int = AMOUNT_DIGITS) -> Ladder | None:
         """The best `rows` levels of each side, amounts of so many digits; None if it is empty."""

@@ -57,6 +57,8 @@ class StatusLine:
         """`verified` says whether a book is shown whose checksum is compared."""
         self.hint = "Ctrl-C quits"
         """What stands at the right of all but the last frame."""
+        self.mode = ""
+        """What comes before all else while it is so: that the picture stands still."""
         self._status = status
         self._look = look
         self._verified = verified
@@ -183,6 +185,12 @@ class StatusLine:
         return parts
 
     def _state(self, now: float, final: bool) -> Line:
+        if not self.mode or final:
+            return self._connection(now, final)
+        mode = span(self.mode, theme.WARN + theme.BOLD)
+        return [mode, self._separator, *self._connection(now, final)]
+
+    def _connection(self, now: float, final: bool) -> Line:
         status, glyphs = self._status, self._look.glyphs
         if final:
             word = ENDINGS.get(status.state, f"ended while {status.state.value}")

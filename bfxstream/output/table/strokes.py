@@ -37,6 +37,7 @@ def _rectangles() -> dict[str, list[Rectangle]]:
         "╿": [_upright(*upper, _THICK), _upright(*lower, _THIN)],
         "▀": [(0, 0, CELL_WIDTH, _CENTRE)],
         "─": [(0, _CENTRE - _THIN / 2, CELL_WIDTH, _THIN)],
+        "━": [(0, _CENTRE - _THICK / 2, CELL_WIDTH, _THICK)],
     }
     for eighths, glyph in enumerate("▏▎▍▌▋▊▉█", start=1):
         found[glyph] = [(0, 0, CELL_WIDTH * eighths / 8, _ALL)]
