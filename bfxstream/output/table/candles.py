@@ -74,6 +74,8 @@ class CandlesPane:
         self._fields = chosen(fields, record_type(subscription, BookView.LEVELS))
         self._columns = field_columns(self._fields) if self._fields else COLUMNS
         self._candles: dict[int, Candle | FundingCandle] = {}
+        self._bars: dict[int, tuple[Candle | FundingCandle, Bar]] = {}
+        """What was made of each: most candles never change."""
         price = Scale(RATE_DIGITS, PERCENT_SHIFT) if self._funding else Scale(PRICE_DIGITS)
         self._chart = Chart(price, Scale(AMOUNT_DIGITS), look.glyphs)
         self._scales = Scales()
@@ -85,7 +87,9 @@ class CandlesPane:
         """Take one candle: a new one, or another state of one that is known."""
         self._candles[candle.mts] = candle
         if len(self._candles) > KEPT:
-            del self._candles[min(self._candles)]
+            oldest = min(self._candles)
+            del self._candles[oldest]
+            self._bars.pop(oldest, None)
 
     def frozen(self) -> CandlesPane:
         """As it is now, whatever comes later."""
@@ -133,6 +137,12 @@ class CandlesPane:
         return note if width_of(note) <= room else []
 
     def _bar(self, candle: Candle | FundingCandle) -> Bar:
+        made = self._bars.get(candle.mts)
+        if made is None or made[0] is not candle:
+            made = self._bars[candle.mts] = candle, self._bar_of(candle)
+        return made[1]
+
+    def _bar_of(self, candle: Candle | FundingCandle) -> Bar:
         see = self._chart.prices.see
         return Bar(
             candle.mts,
