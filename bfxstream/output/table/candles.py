@@ -76,6 +76,9 @@ class CandlesPane:
         self._candles: dict[int, Candle | FundingCandle] = {}
         self._bars: dict[int, tuple[Candle | FundingCandle, Bar]] = {}
         """What was made of each: most candles never change."""
+        self._taken = 0
+        self._drawn: list[Line] = []
+        self._drawn_for: tuple[Area, int] | None = None
         price = Scale(RATE_DIGITS, PERCENT_SHIFT) if self._funding else Scale(PRICE_DIGITS)
         self._chart = Chart(price, Scale(AMOUNT_DIGITS), look.glyphs)
         self._scales = Scales()
@@ -85,6 +88,7 @@ class CandlesPane:
 
     def take(self, candle: Candle | FundingCandle) -> None:
         """Take one candle: a new one, or another state of one that is known."""
+        self._taken += 1
         self._candles[candle.mts] = candle
         if len(self._candles) > KEPT:
             oldest = min(self._candles)
@@ -109,6 +113,13 @@ class CandlesPane:
 
     def draw(self, area: Area) -> list[Line]:
         """Chart and table in this area; what is short of rows gives up the table."""
+        # Between two candles nothing changes, not even an age.
+        drawn_for = (area._replace(now=0.0), self._taken)
+        if drawn_for != self._drawn_for:
+            self._drawn, self._drawn_for = self._draw(area), drawn_for
+        return self._drawn
+
+    def _draw(self, area: Area) -> list[Line]:
         glyphs = self._look.glyphs
         if not self._candles:
             return waiting(area, glyphs, self._title(), "candles")
