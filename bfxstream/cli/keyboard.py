@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import sys
 import termios
@@ -10,8 +11,8 @@ import tty
 from contextlib import suppress
 from typing import Any
 
-ESCAPE = b"\x1b"
-"""What an arrow or a function key begins with: those have no meaning here."""
+_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]?|O.?|.?)", re.DOTALL)
+"""What an arrow or a function key sends (ECMA-48): those have no meaning here."""
 
 
 class Keyboard:
@@ -41,8 +42,7 @@ class Keyboard:
         if self._before is None or not select.select([self._descriptor], [], [], 0)[0]:
             return ""
         with suppress(OSError):
-            keys = os.read(self._descriptor, 64)
-            return keys.partition(ESCAPE)[0].decode("ascii", "ignore")
+            return _SEQUENCE.sub(b"", os.read(self._descriptor, 64)).decode("ascii", "ignore")
         return ""
 
 
