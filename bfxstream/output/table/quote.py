@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import Final
 
 from bfxstream.output.table import theme
@@ -21,7 +21,9 @@ from bfxstream.protocol.records import Deriv, FundingTicker, Ticker
 
 LEAST_LINE: Final = 14
 """A shorter price line says nothing."""
-GAP: Final = 3
+GAP: Final = 2
+LINE_GAP: Final = 3
+"""Cells between the figures and the line."""
 MINUTES: Final = WINDOW // MINUTE
 
 Words = list[tuple[str, Shown]]
@@ -66,14 +68,14 @@ class Quote:
     def draw(self, area: Area, mts: int | None) -> list[Line]:
         """The head in this area; `mts` is the exchange's time, if it is known."""
         rows = area.inner_height
-        told = self._told(rows)
+        told = self._told(rows, area.inner_width)
         width = max(map(width_of, told), default=0)
-        room = area.inner_width - width - GAP
+        room = area.inner_width - width - LINE_GAP
         lined = mts is not None and room >= LEAST_LINE
         body = told
         if lined and mts is not None:
-            padded = [fitted(line, width + GAP) for line in told]
-            padded += [[blank(width + GAP)]] * (rows - len(told))
+            padded = [fitted(line, width + LINE_GAP) for line in told]
+            padded += [[blank(width + LINE_GAP)]] * (rows - len(told))
             body = beside([padded[:rows], self._line(room, rows, mts)])
         title = [span(self._symbol, theme.TITLE)]
         if self._funding:
@@ -81,7 +83,7 @@ class Quote:
         note = [span(f"last {MINUTES} min", LABEL)] if lined else []
         return panel(area, self._look.glyphs, title, body, note, [])
 
-    def _told(self, rows: int) -> list[Line]:
+    def _told(self, rows: int, width: int) -> list[Line]:
         """The figures in so many rows, the most important first."""
         if self._ticker is None:
             ellipsis = self._look.glyphs.ellipsis
@@ -89,7 +91,7 @@ class Quote:
         told = self._funding_words() if self._funding else self._trading_words()
         if self._deriv is not None:
             told.append(self._derivative_words(self._deriv))
-        return aligned(told[:rows])
+        return aligned(told[:rows], width)
 
     def _trading_words(self) -> list[Words]:
         shown = TRADING.read(self._ticker, self._scales, self._look.glyphs)
@@ -118,10 +120,11 @@ class Quote:
 
     def _derivative_words(self, record: Deriv) -> Words:
         shown = DERIVATIVES.read(record, self._scales, self._look.glyphs)
+        funding = shown["current_funding"]
         return [
             ("mark", shown["mark_price"]),
-            ("fund", shown["current_funding"]),
-            ("at", shown["next_funding"]),
+            ("fund", funding._replace(text=f"{funding.text}%")),
+            ("next", shown["next_funding"]),
         ]
 
     def _line(self, width: int, rows: int, mts: int) -> list[Line]:
@@ -148,8 +151,11 @@ class Quote:
         ]
 
 
-def aligned(rows: Sequence[Words]) -> list[Line]:
-    """The rows as lines, labels and values in columns: labels at the left, values at the right."""
+def aligned(rows: Sequence[Words], width: int) -> list[Line]:
+    """The rows as lines, labels and values in columns: labels at the left, values at the right.
+
+    A column that is not wholly in the width is left out, but for the first.
+    """
     columns = list(zip_longest(*rows))
     sizes = [
         (
@@ -158,12 +164,16 @@ def aligned(rows: Sequence[Words]) -> list[Line]:
         )
         for column in columns
     ]
+    ends = list(accumulate(label + bool(label) + size + GAP for label, size in sizes))
+    sizes = [
+        size for size, end in zip(sizes, ends, strict=True) if end - GAP <= width or end == ends[0]
+    ]
     lines: list[Line] = []
     for row in rows:
         line: Line = []
         for (label, shown), (label_size, size) in zip(row, sizes, strict=False):
             if line:
-                line.append(blank(2))
+                line.append(blank(GAP))
             if label_size:
                 line.append(span(label.ljust(label_size + 1), LABEL))
             line += [blank(size - len(shown.text)), span(shown.text, shown.style)]

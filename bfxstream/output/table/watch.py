@@ -16,7 +16,7 @@ from bfxstream.output.table.layout import Screen as Composed
 from bfxstream.output.table.lines import Area, Frame, Line, fitted, panel, span
 from bfxstream.output.table.live import LiveSink, Picture
 from bfxstream.output.table.screen import Screen, has_color
-from bfxstream.output.table.status_line import StatusLine
+from bfxstream.output.table.status_line import KEYS, StatusLine
 from bfxstream.output.table.summary import summary
 from bfxstream.output.table.theme import LABEL, Glyphs, look_for
 from bfxstream.protocol.channels import BookSubscription
@@ -108,8 +108,9 @@ class WatchSink:
         self._dashboard = dashboard
         self._glyphs = look.glyphs
         self._status = StatusLine(status, look, dashboard.verified)
+        self._status.left_out = "more hidden"
         if keys:
-            self._status.hint = KEYS_HINT
+            self._status.hint, self._status.hint_rank = KEYS_HINT, KEYS
         self._screen = Screen(console)
         self._clock = clock
         self._began = clock()
