@@ -180,7 +180,7 @@ class Dashboard:
         if head - area.frame_height < 1:
             head = min(height, area.frame_height + 1)
         lines = self._quote.draw(area._replace(height=head), self._mts(now))
-        places, hidden = self._places(width, height - len(lines))
+        places, hidden = self._places(width, height - len(lines), boxed)
         gap = [] if boxed else [blank(1)]
         blocks: list[list[Line]] = []
         for place in places:
@@ -201,7 +201,7 @@ class Dashboard:
             return None
         return self._newest_mts + int(1000 * (now - self._newest_at))
 
-    def _places(self, width: int, height: int) -> tuple[list[Place], int]:
+    def _places(self, width: int, height: int, boxed: bool) -> tuple[list[Place], int]:
         """Which pane stands where, and how many have no room."""
         if height < 2:
             return [], 1 if self._layout is not Layout.FULL else 3
@@ -222,7 +222,7 @@ class Dashboard:
             ], 0
         if width >= TWO_COLUMNS_FROM:
             left = max(ladder.least_width, min(width * 2 // 5, 50))
-            right = width - left - (0 if width >= BOX_WIDTH and height >= BOX_HEIGHT else 1)
+            right = width - left - (not boxed)
             if height < STACKED_FROM:
                 return [Place(left, [(ladder, height)]), Place(right, [(tape, height)])], 1
             upper = height * 4 // 7
