@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bfxstream.cli import run_command
+from bfxstream.cli.signals import Signals
+from bfxstream.cli.watch import Steered
 from bfxstream.errors import ExitCode
+from bfxstream.protocol.channels import BookSubscription
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +73,38 @@ def test_output_chosen_in_the_environment_does_not_concern_watch(
     monkeypatch.setenv("BFXSTREAM_OUTPUT", "jsonl")
     assert run_command(["watch", "tBTCUSD"]) == ExitCode.USAGE
     assert "watch needs a terminal" in capsys.readouterr().err
+
+
+class Broken:
+    """A screen that fails at its end, and a keyboard that notes what was done to it."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def close(self) -> None:
+        raise RuntimeError("cannot be drawn")
+
+    suspend = resume = tick = write = close
+
+    def take(self) -> None:
+        self.done.append("take")
+
+    def release(self) -> None:
+        self.done.append("release")
+
+
+@pytest.fixture
+def _signals_given_back() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTSTP)
+    yield
+    signal.signal(signal.SIGTSTP, before)
+
+
+@pytest.mark.usefixtures("_signals_given_back")
+def test_the_keyboard_is_given_back_even_where_the_last_frame_fails() -> None:
+    broken = Broken()
+    book = BookSubscription("tBTCUSD")
+    steered = Steered(broken, None, book, broken, Signals())  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError):
+        steered.close()
+    assert broken.done == ["take", "release"]
