@@ -105,3 +105,7 @@ class ReaderGone(Exception):
 
 class ReaderStalled(Exception):
     """The other end of the pipe takes nothing, and the run is over: no error, but an end."""
+
+
+class Quit(Exception):
+    """The user has had enough: no error, but an end."""

@@ -82,7 +82,7 @@ class Screen:
 def test_the_readmes_picture_of_an_account_is_what_the_tables_draw() -> None:
     screen = Screen()
     screen.play()
-    drawn = svg(screen.sink.render(WIDTH, HEIGHT, screen.now), COMMAND, unique_id="account")
+    drawn = svg(screen.sink.render(WIDTH, HEIGHT, screen.now), COMMAND)
     path = PICTURES / "account.svg"
     if os.environ.get("DRAW_PICTURES"):
         path.write_text(drawn)

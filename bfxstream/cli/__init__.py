@@ -23,6 +23,7 @@ _COMMANDS = {
     "deriv": ("bfxstream.cli.market", "The state of derivatives: mark price, funding, interest."),
     "liquidations": ("bfxstream.cli.market", "Every liquidation of the exchange."),
     "stream": ("bfxstream.cli.market", "Any mix of channels in one run and one output."),
+    "watch": ("bfxstream.cli.watch", "One symbol on the whole screen: price, book, chart, tape."),
     "account": ("bfxstream.cli.account", "Your wallets, orders and executions, live."),
     "order": ("bfxstream.cli.order", "Send, change, cancel and list your orders."),
     "symbols": ("bfxstream.cli.symbols", "The exchange's symbols, by pattern and kind."),

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-PLANNED_COMMANDS = ("watch", "record", "replay", "doctor")
+PLANNED_COMMANDS = ("record", "replay", "doctor")
 """Announced, and not there yet: asked for, they are refused by name."""
 
-PLANNED_OPTIONS = ("--until", "--record", "--svg")
+PLANNED_OPTIONS = ("--until", "--record")
 
 
 class LazyGroup(click.Group):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from bfxstream.cli.types import DurationType, FieldsType
+from bfxstream.cli.types import DurationType, FieldsType, SizeType
 from bfxstream.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,6 +42,8 @@ class Settings:
     verbose: bool
     debug: bool
     no_color: bool
+    svg: str | None
+    size: tuple[int, int] | None
 
 
 def option(name: str, *more: str, **attributes: Any) -> Callable[[F], F]:
@@ -101,6 +103,17 @@ _OPTIONS = (
     flag("--verbose", "-v", help="Every event of the connection."),
     DEBUG,
     NO_COLOR,
+    option(
+        "--svg",
+        type=click.Path(),
+        metavar="FILE",
+        help="Draw the table as an SVG picture when the run ends; needs no terminal.",
+    ),
+    option(
+        "--size",
+        type=SizeType(),
+        help="Columns and rows of the picture, as 120x40  [default: the terminal's, or 100x30]",
+    ),
 )
 
 
@@ -109,6 +122,25 @@ def streaming_options(command: F) -> F:
     for add in reversed(_OPTIONS):
         command = add(command)
     return command
+
+
+_OF_RECORDS = ("output", "json", "fields", "no_snapshot", "timestamps", "seq", "events")
+"""What says which records are printed, and how."""
+
+
+def screen_options(command: F) -> F:
+    """As `streaming_options`, for a command that prints no records."""
+    for add in reversed(_OPTIONS):
+        command = add(command)
+    parameters = command.__click_params__  # type: ignore[attr-defined]
+    parameters[:] = [each for each in parameters if each.name not in _OF_RECORDS]
+    return command
+
+
+def screen_settings(shared: dict[str, Any], output: str) -> Settings:
+    """What those options say."""
+    absent = dict.fromkeys(_OF_RECORDS, False)
+    return Settings(**{**absent, "fields": None, "output": output, **shared})
 
 
 def is_explicit(option: str) -> bool:

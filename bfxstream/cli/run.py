@@ -17,12 +17,13 @@ from bfxstream.cli.options import Settings, resolve_output
 from bfxstream.cli.reporter import Reporter
 from bfxstream.cli.signals import GRACE_SECONDS, Signals
 from bfxstream.cli.stderr import say
+from bfxstream.cli.tables import PICTURE, Tables, not_drawn, picture_sink, resolve_picture
 from bfxstream.cli.time_scale import time_scale
-from bfxstream.errors import BfxStreamError, ExitCode, ReaderStalled, UsageError
+from bfxstream.errors import BfxStreamError, ExitCode, Quit, ReaderStalled, UsageError
 from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_fields, known_fields
 from bfxstream.output.pipe import pipe_sink
-from bfxstream.output.sink import Sink, SteadySink
+from bfxstream.output.sink import Sink, Sinks, SteadySink
 from bfxstream.protocol.channels import AccountSubscription, Subscription
 from bfxstream.protocol.views import BookView
 from bfxstream.stream import policy
@@ -48,26 +49,33 @@ def run_stream(
     closed: bool = False,
     account_filters: Sequence[str] = (),
     dms: bool = False,
+    tables: Tables | None = None,
 ) -> int:
     """Stream to standard output until a limit or an error; the exit code.
+
+    `tables` where it is not each in its own that is to be shown.
 
     Raises BfxStreamError for what went wrong, Interrupted for a signal.
     """
     if sys.stdout is None:
         raise BfxStreamError("standard output is closed: there is nowhere to print to")
-    output = resolve_output(settings.output, settings.json, sys.stdout.isatty())
+    tables = tables or Tables()
+    output = resolve_picture(
+        settings, resolve_output(settings.output, settings.json, sys.stdout.isatty())
+    )
+    draws = output in ("table", PICTURE)
     _check(subscriptions, settings, output, view)
     if closed and output == "raw":
         raise _not_raw("closed")
     feeds = FeedOptions(
         # A table looks at the books itself; records are made where they are counted.
-        book_view=BookView.STATE if output == "table" and settings.count is None else view,
+        book_view=BookView.STATE if draws and settings.count is None else view,
         snapshots=not settings.no_snapshot,
         every_update=every_update,
         closed=closed,
         once=settings.once,
-        whole_candles=output == "table",
-        past_executions=output == "table",
+        whole_candles=draws,
+        past_executions=draws,
         every=every,
     )
     with (
@@ -94,15 +102,26 @@ def run_stream(
         limits = Limits(settings, time.monotonic())
         ending.callback(_end_stream, stream, settings, limits)
         wanted = access.wanted if access is not None else None
-        sink = _make_sink(output, stream, settings, view, signals, limits, wanted)
+        sinks = []
+        if output != PICTURE:
+            sinks.append(
+                _make_sink(output, stream, settings, view, signals, limits, tables, wanted)
+            )
+        picture = None
+        if settings.svg is not None:
+            picture = picture_sink(tables, stream, settings, wanted)
+            sinks.append(SteadySink(picture, stream.still))
+        sink = sinks[0] if len(sinks) == 1 else Sinks(sinks)
         ending.callback(sink.close)
         if settings.duration is not None:
             ending.enter_context(signals.ending_in(settings.duration))
-        _pump(stream, sink, limits, signals, output)
+        _pump(stream, sink, limits, signals, draws)
+    if picture is not None and not picture.saved:
+        raise not_drawn(settings)
     return ExitCode.OK
 
 
-def _pump(stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, output: str) -> None:
+def _pump(stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, draws: bool) -> None:
     messages = 0
     for items in stream.batches():
         now = time.monotonic()
@@ -110,7 +129,7 @@ def _pump(stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, ou
             if not _gives(sink, limits.admit(items), now):
                 return
         # A table draws from books that give no records: there every frame is data.
-        received = stream.stats.messages > messages if output == "table" else bool(items)
+        received = stream.stats.messages > messages if draws else bool(items)
         messages = stream.stats.messages
         if limits.reached(received, now):
             break
@@ -121,11 +140,12 @@ def _pump(stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, ou
 
 
 def _gives(sink: Sink, records: Sequence[Any], now: float) -> bool:
-    """Let the sink have what came; False where the run is over and its reader takes nothing."""
+    """Let the sink have what came; False where the run is over: its reader takes nothing, or
+    has had enough."""
     try:
         sink.write(records)
         sink.tick(now)
-    except ReaderStalled:
+    except (ReaderStalled, Quit):
         return False
     return True
 
@@ -190,21 +210,11 @@ def _make_sink(
     view: BookView,
     signals: Signals,
     limits: Limits,
+    tables: Tables,
     account: AccountFilter | None,
 ) -> Sink:
     if output == "table":
-        from bfxstream.output.table import TableSink  # noqa: PLC0415  rich costs 90 ms
-
-        table = TableSink(
-            stream.subscriptions,
-            stream.books,
-            stream.status,
-            fields=settings.fields,
-            account=account,
-            color=False if settings.no_color else None,
-        )
-        signals.guard_screen(table.suspend, table.resume)
-        return SteadySink(table, stream.still)
+        return SteadySink(tables.sink(stream, settings, signals, account), stream.still)
 
     def may_wait() -> bool:
         now = time.monotonic()

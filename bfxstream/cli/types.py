@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -10,6 +11,9 @@ from bfxstream.durations import parse_duration
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription, parse_spec
 from bfxstream.protocol.symbols import parse_symbol
+
+SIZES = range(10, 501)
+"""Columns and rows that a picture may have."""
 
 
 class DurationType(click.ParamType[float]):
@@ -54,6 +58,24 @@ class SpecType(click.ParamType[Subscription]):
             return parse_spec(value)
         except UsageError as error:
             return self.fail(str(error), param, ctx)
+
+
+class SizeType(click.ParamType[tuple[int, int]]):
+    """`120x40`: columns and rows."""
+
+    name = "size"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"([0-9]{1,4})x([0-9]{1,4})", value, re.ASCII)
+        columns, rows = map(int, match.groups()) if match else (0, 0)
+        if columns not in SIZES or rows not in SIZES:
+            least, most = SIZES[0], SIZES[-1]
+            self.fail(f"{value!r} is no size: use 120x40, each from {least} to {most}", param, ctx)
+        return columns, rows
 
 
 class FieldsType(click.ParamType[tuple[str, ...]]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Protocol
 
 from bfxstream.protocol.records import Record
@@ -41,3 +41,24 @@ class SteadySink:
     def close(self) -> None:
         with self._still:
             self._sink.close()
+
+
+class Sinks:
+    """Several sinks that take the same."""
+
+    def __init__(self, sinks: Sequence[Sink]) -> None:
+        self._sinks = sinks
+
+    def write(self, records: Sequence[Record]) -> None:
+        for sink in self._sinks:
+            sink.write(records)
+
+    def tick(self, now: float) -> None:
+        for sink in self._sinks:
+            sink.tick(now)
+
+    def close(self) -> None:
+        """Close each of them, in this order, whatever the others raise."""
+        with ExitStack() as closing:
+            for sink in reversed(self._sinks):
+                closing.callback(sink.close)

@@ -126,6 +126,21 @@ class Requests:
             self.events.append(Resync(channel.subscription.spec, reason))
             self._leave(channel)
 
+    def change(
+        self, channel: Channel, wish: Subscription, receiver: Receiver, taker: Taker
+    ) -> bool:
+        """Have another wish in the channel's place; False while the exchange is not ready."""
+        if channel.state not in (ChannelState.WANTED, ChannelState.ACTIVE, ChannelState.LEAVING):
+            return False
+        if self.in_maintenance:
+            return False
+        if channel.state is ChannelState.ACTIVE:
+            self._leave(channel)
+            channel.ignore()
+        channel.subscription = channel.asked_as = wish
+        channel.receiver, channel.taker = receiver, taker
+        return True
+
     def take_displaced(self) -> list[Channel]:
         """The channels that this connection has no room for; none until all are answered.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from bfxstream.errors import BfxStreamError, ConnectionFailed, RateLimited, Refused
-from bfxstream.protocol.channel_state import Channel
+from bfxstream.protocol.channel_state import NOBODY, Channel, ignore
 from bfxstream.protocol.channels import parse_spec
 from bfxstream.protocol.events import (
     Connected,
@@ -90,6 +90,8 @@ class Link:
         self._session: Session | None = None
         self._lost_at: float | None = None
         self._ending: BfxStreamError | None = None
+        self._changes: list[tuple[Feed, Feed]] = []
+        """Feeds to be replaced, and what by: in this order, as soon as that can be."""
         intake.join(self)
 
     @property
@@ -120,6 +122,14 @@ class Link:
             yield batch
             if not tries_again:
                 raise failure
+
+    def gives(self, feed: Feed) -> bool:
+        """Whether it has this feed, or will have it."""
+        return feed in self.feeds or any(new is feed for _, new in self._changes)
+
+    def change(self, old: Feed, new: Feed) -> None:
+        """Have another feed in the place of one, as soon as the exchange is ready for it."""
+        self._changes.append((old, new))
 
     def interrupt(self) -> None:
         """Let the next batch come at once; from any thread."""
@@ -193,6 +203,8 @@ class Link:
 
     def _begin_session(self) -> Session:
         intake = self._intake
+        if self._changes:
+            self._make_changes(None)
         self._session = session = self._make_session()
         self.life.opened()
         intake.turn(self)
@@ -272,6 +284,21 @@ class Link:
             if session.reconnect_reason:
                 raise ConnectionLost(session.reconnect_reason)
 
+    def _make_changes(self, session: Session | None) -> None:
+        """Replace feeds as long as the exchange is ready for it; without a session it is."""
+        while self._changes:
+            old, new = self._changes[0]
+            position = self.feeds.index(old)
+            if session is not None:
+                [receiver] = self._intake.receivers([new]) or [ignore]
+                [taker] = self._intake.takers([new]) or [NOBODY]
+                channel = session.channels[position]
+                if not session.change(channel, new.subscription, receiver, taker):
+                    return
+            self.feeds[position] = new
+            self._changes.pop(0)
+        self._ticking = list(filter(has_tick, self.feeds))
+
     def _send(self, connection: Connection, requests: Sequence[bytes]) -> None:
         connection.send(requests)
 
@@ -303,6 +330,8 @@ class Link:
         intake.context.now = now
         self.bytes_read = 0
         session.tick(listened)
+        if self._changes:
+            self._make_changes(session)
         if session.events:
             self._take_events(session)
         intake.tick(self._ticking, now)

@@ -114,6 +114,21 @@ class MarketStream:
                     break
         yield from self._in_threads(first, batches, more)
 
+    def change(self, old: Subscription, new: Subscription) -> bool:
+        """Have `new` in place of `old`, from its snapshot on; False where that cannot be now.
+
+        For whoever holds `still`.
+        """
+        position, feed = next((i, f) for i, f in enumerate(self._feeds) if f.subscription == old)
+        link = next((link for link in self._links if link.gives(feed)), None)
+        if link is None or new in self.subscriptions:
+            return False
+        successor = make_feed(feed.index, new, self._intake.context)
+        link.change(feed, successor)
+        self._feeds[position] = successor
+        self.subscriptions[self.subscriptions.index(old)] = new
+        return True
+
     def close(self) -> None:
         """Close every connection with a close frame. Safe to call at any time, and twice."""
         self._readers.close()

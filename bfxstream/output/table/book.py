@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any, Final
 
-from bfxstream.book import OrderBook
+from bfxstream.book import OrderBook, order_book
 from bfxstream.output.table import theme
 from bfxstream.output.table.bars import share_of
 from bfxstream.output.table.columns import Fit, Widths
@@ -52,6 +53,19 @@ class LadderPane:
         self._reader = LadderReader(subscription, book)
         self._wants_amount = any(column.key == "amount" for column in self._columns)
         self._widths = {digits: Widths() for digits in DIGITS_OF_AMOUNTS}
+        self.named = True
+        """Whether its title names the symbol."""
+        self.upright: bool | None = None
+        """Whether asks stand above bids; None where the area decides."""
+
+    def frozen(self) -> LadderPane:
+        """As it is now, whatever comes later."""
+        book = order_book(self._subscription)
+        book.load([*self._book.bids.rows(), *self._book.asks.rows()])
+        frozen = copy.copy(self)
+        frozen._book = book
+        frozen._reader = self._reader.reading(book)
+        return frozen
 
     @property
     def has_data(self) -> bool:
@@ -61,12 +75,12 @@ class LadderPane:
     def wanted(self, area: Area) -> int:
         """The height that shows every level."""
         levels = max(1, len(self._book.bids), len(self._book.asks))
-        rows = 2 * levels + 2 if _stands_on_end(area) else levels + 1
+        rows = 2 * levels + 2 if self._stands_on_end(area) else levels + 1
         return rows + area.frame_height
 
     def draw(self, area: Area) -> list[Line]:
         """The ladder in this area."""
-        upright = _stands_on_end(area)
+        upright = self._stands_on_end(area)
         height = area.inner_height
         # What is short of rows gives up its header, then its middle, before a side.
         headed = height >= (4 if upright else 2)
@@ -95,10 +109,16 @@ class LadderPane:
             self._balance(ladder),
         )
 
+    def _stands_on_end(self, area: Area) -> bool:
+        if self.upright is not None:
+            return self.upright
+        short = area.inner_height < SHORT
+        return area.inner_width < (TWO_SIDES_FROM_IF_SHORT if short else TWO_SIDES_FROM)
+
     def _title(self) -> Line:
         subscription = self._subscription
         return [
-            span(subscription.symbol, theme.TITLE),
+            span(subscription.symbol if self.named else "Book", theme.TITLE),
             span(f" {subscription.prec.value}", theme.BOLD),
         ]
 
@@ -171,8 +191,3 @@ class LadderPane:
             rung(level, i == 0, share_of(level.total, deepest), plan, ink)
             for i, level in enumerate(levels)
         ]
-
-
-def _stands_on_end(area: Area) -> bool:
-    short = area.inner_height < SHORT
-    return area.inner_width < (TWO_SIDES_FROM_IF_SHORT if short else TWO_SIDES_FROM)

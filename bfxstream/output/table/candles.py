@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Final
 
@@ -73,16 +74,32 @@ class CandlesPane:
         self._fields = chosen(fields, record_type(subscription, BookView.LEVELS))
         self._columns = field_columns(self._fields) if self._fields else COLUMNS
         self._candles: dict[int, Candle | FundingCandle] = {}
+        self._bars: dict[int, tuple[Candle | FundingCandle, Bar]] = {}
+        """What was made of each: most candles never change."""
+        self._taken = 0
+        self._drawn: list[Line] = []
+        self._drawn_for: tuple[Area, int] | None = None
         price = Scale(RATE_DIGITS, PERCENT_SHIFT) if self._funding else Scale(PRICE_DIGITS)
         self._chart = Chart(price, Scale(AMOUNT_DIGITS), look.glyphs)
         self._scales = Scales()
         self._widths = Widths()
+        self.named = True
+        """Whether its title names the symbol."""
 
     def take(self, candle: Candle | FundingCandle) -> None:
         """Take one candle: a new one, or another state of one that is known."""
+        self._taken += 1
         self._candles[candle.mts] = candle
         if len(self._candles) > KEPT:
-            del self._candles[min(self._candles)]
+            oldest = min(self._candles)
+            del self._candles[oldest]
+            self._bars.pop(oldest, None)
+
+    def frozen(self) -> CandlesPane:
+        """As it is now, whatever comes later."""
+        frozen = copy.copy(self)
+        frozen._candles = dict(self._candles)
+        return frozen
 
     @property
     def has_data(self) -> bool:
@@ -96,6 +113,13 @@ class CandlesPane:
 
     def draw(self, area: Area) -> list[Line]:
         """Chart and table in this area; what is short of rows gives up the table."""
+        # Between two candles nothing changes, not even an age.
+        drawn_for = (area._replace(now=0.0), self._taken)
+        if drawn_for != self._drawn_for:
+            self._drawn, self._drawn_for = self._draw(area), drawn_for
+        return self._drawn
+
+    def _draw(self, area: Area) -> list[Line]:
         glyphs = self._look.glyphs
         if not self._candles:
             return waiting(area, glyphs, self._title(), "candles")
@@ -112,7 +136,7 @@ class CandlesPane:
         subscription = self._subscription
         words = [subscription.timeframe, subscription.period, "% a day" if self._funding else ""]
         return [
-            span(subscription.symbol, theme.TITLE),
+            span(subscription.symbol if self.named else "Candles", theme.TITLE),
             span(" " + " ".join(filter(None, words)), theme.BOLD),
         ]
 
@@ -124,6 +148,12 @@ class CandlesPane:
         return note if width_of(note) <= room else []
 
     def _bar(self, candle: Candle | FundingCandle) -> Bar:
+        made = self._bars.get(candle.mts)
+        if made is None or made[0] is not candle:
+            made = self._bars[candle.mts] = candle, self._bar_of(candle)
+        return made[1]
+
+    def _bar_of(self, candle: Candle | FundingCandle) -> Bar:
         see = self._chart.prices.see
         return Bar(
             candle.mts,

@@ -18,8 +18,8 @@ from bfxstream.output.table.row_figures import (
 from bfxstream.output.table.theme import Glyphs
 from bfxstream.protocol.records import Deriv
 
-PRICE_DIGITS: Final = 8
-"""These prices are means, with more digits than any that is traded at."""
+PRICE_DIGITS: Final = 6
+"""These prices are means, with more digits than the five that are traded at (API: price rules)."""
 MINUTES: Final = 5
 """`HH:MM` of a time of day."""
 

@@ -47,7 +47,7 @@ class Scale:
     It widens with what it has seen and never narrows, so that digits stand still on the screen.
     """
 
-    __slots__ = ("_decimals", "_digits", "_magnitude", "_shift")
+    __slots__ = ("_decimals", "_digits", "_limit", "_magnitude", "_shift")
 
     def __init__(self, digits: int, shift: int = 0) -> None:
         """`digits` bounds the significant ones; `shift` 2 shows a fraction as a percentage."""
@@ -55,6 +55,7 @@ class Scale:
         self._shift = shift
         self._decimals = 0
         self._magnitude = -MOST_DECIMALS
+        self._limit = 10.0**self._magnitude
 
     def see(self, token: object) -> float | None:
         """Take a token into account; answers the number to show."""
@@ -72,9 +73,11 @@ class Scale:
         self._see_magnitude(value)
 
     def _see_magnitude(self, value: float) -> None:
-        if value:
+        # Mostly it is within what has been seen: then a logarithm would be wasted.
+        if value and not -self._limit < value < self._limit:
             magnitude = math.floor(math.log10(abs(value))) + 1
             self._magnitude = max(self._magnitude, magnitude)
+            self._limit = 10.0**self._magnitude
 
     @property
     def places(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -53,16 +54,22 @@ class LadderReader:
         self._amounts = {digits: Scale(digits) for digits in DIGITS_OF_AMOUNTS}
         self._amount = self._amounts[AMOUNT_DIGITS]
 
+    def reading(self, book: OrderBook[Any]) -> LadderReader:
+        """The same of another book, with the same decimals."""
+        other = copy.copy(self)
+        other._book = book
+        return other
+
     def read(self, rows: int, digits: int = AMOUNT_DIGITS) -> Ladder | None:
         """The best `rows` levels of each side, amounts of so many digits; None if it is empty."""
         self._amount = self._amounts[digits]
         bids, asks = self._book.bids.rows(rows), self._book.asks.rows(rows)
         if not bids and not asks:
             return None
-        self._see(bids)
-        self._see(asks)
-        bid_levels, bid_total = self._levels(bids)
-        ask_levels, ask_total = self._levels(asks)
+        # Both sides are seen before one is told, so that they have the same decimals.
+        seen_bids, seen_asks = self._see(bids), self._see(asks)
+        bid_levels, bid_total = self._levels(bids, seen_bids)
+        ask_levels, ask_total = self._levels(asks, seen_asks)
         mid, spread, points = self._middle()
         both = bid_total + ask_total
         return Ladder(
@@ -75,21 +82,22 @@ class LadderReader:
             bid_total / both if both else None,
         )
 
-    def _see(self, rows: Sequence[Any]) -> None:
-        total = 0.0
-        for row in rows:
-            self._price.see(row.quote)
-            total += abs(self._amount.see(row.amount) or 0.0)
-        self._amount.see_sum(total)
+    def _see(self, rows: Sequence[Any]) -> list[tuple[float, float]]:
+        """Price and size of each row."""
+        price, amount = self._price.see, self._amount.see
+        seen = [(price(row.quote) or 0.0, abs(amount(row.amount) or 0.0)) for row in rows]
+        self._amount.see_sum(sum(size for _, size in seen))
+        return seen
 
-    def _levels(self, rows: Sequence[Any]) -> tuple[list[Level], float]:
+    def _levels(
+        self, rows: Sequence[Any], seen: Sequence[tuple[float, float]]
+    ) -> tuple[list[Level], float]:
         price_text, amount_text = self._price.text, self._amount.text
         total = 0.0
         levels: list[Level] = []
-        for row in rows:
-            size = abs(self._amount.see(row.amount) or 0.0)
+        for row, (price, size) in zip(rows, seen, strict=True):
             total += size
-            shown = price_text(self._price.see(row.quote) or 0.0)
+            shown = price_text(price)
             levels.append(
                 Level(
                     total,

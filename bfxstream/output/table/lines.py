@@ -29,7 +29,10 @@ def span(text: str, style: Style = PLAIN) -> Segment:
 
 def width_of(line: Iterable[Segment]) -> int:
     """How many cells the line takes."""
-    return sum(cell_len(segment.text) for segment in line)
+    width = 0
+    for text, _, _ in line:
+        width += len(text) if text.isascii() else cell_len(text)
+    return width
 
 
 def blank(width: int) -> Segment:

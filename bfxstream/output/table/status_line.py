@@ -39,7 +39,8 @@ ENDINGS: Final = {
 }
 NOTICE_LEAST: Final = 12
 NOTICE: Final = 1
-QUITS: Final = 9
+HINT: Final = 9
+KEYS: Final = 5
 MARGIN: Final = 1
 
 
@@ -48,6 +49,8 @@ class Part(NamedTuple):
 
     line: Line
     rank: int
+    right: bool = False
+    """At the end of the line, whatever is left free before it."""
 
 
 class StatusLine:
@@ -55,6 +58,13 @@ class StatusLine:
 
     def __init__(self, status: Status, look: Look, verified: bool) -> None:
         """`verified` says whether a book is shown whose checksum is compared."""
+        self.hint = "Ctrl-C quits"
+        """What stands at the right of all but the last frame."""
+        self.hint_rank = HINT
+        self.left_out = ""
+        """What is said of views that have no room, where it is not that they are below."""
+        self.mode = ""
+        """What comes before all else while it is so: that the picture stands still."""
         self._status = status
         self._look = look
         self._verified = verified
@@ -136,10 +146,10 @@ class StatusLine:
                 told = Part([span(shortened(notice, left, glyphs), theme.WARN)], NOTICE)
                 parts.insert(1, told)
         if not final:
-            parts.append(Part([span("Ctrl-C quits", LABEL)], QUITS))
+            parts.append(Part([span(self.hint, LABEL)], self.hint_rank, right=True))
         line: Line = [blank(MARGIN)]
         for i, part in enumerate(_kept(parts, room, self._gap)):
-            if part.rank == QUITS:
+            if part.right:
                 line.append(blank(room + MARGIN - width_of(line) - width_of(part.line)))
             elif i:
                 line.append(self._separator)
@@ -157,7 +167,9 @@ class StatusLine:
     def _parts(self, now: float, hidden: int, width: int, final: bool) -> list[Part]:
         status, stats = self._status, self._status.stats
         parts = [Part(self._state(now, final), 0)]
-        if hidden:
+        if hidden and self.left_out:
+            parts.append(Part([span(f"{hidden} {self.left_out}", theme.WARN)], 1))
+        elif hidden:
             verb = "needs" if hidden == 1 else "need"
             words = "below" if width < BOX_WIDTH or final else f"{verb} a larger window"
             parts.append(Part([span(f"{hidden} more {words}", theme.WARN)], 3))
@@ -181,6 +193,12 @@ class StatusLine:
         return parts
 
     def _state(self, now: float, final: bool) -> Line:
+        if not self.mode or final:
+            return self._connection(now, final)
+        mode = span(self.mode, theme.WARN + theme.BOLD)
+        return [mode, self._separator, *self._connection(now, final)]
+
+    def _connection(self, now: float, final: bool) -> Line:
         status, glyphs = self._status, self._look.glyphs
         if final:
             word = ENDINGS.get(status.state, f"ended while {status.state.value}")

@@ -52,6 +52,12 @@ class Glyphs:
     """The half cells of a candle that rose, hollow: see `chart`."""
     falling: str
     """The same of one that fell, filled."""
+    thick: str
+    """What a share of a border is drawn with."""
+    dots: bool
+    """Whether there are braille patterns."""
+    levels: str
+    """A line at the bottom, in the middle and at the top of a cell, where there are none."""
 
 
 UNICODE: Final = Glyphs(
@@ -74,6 +80,9 @@ UNICODE: Final = Glyphs(
     columns="▁▂▃▄▅▆▇█",
     rising=" ╷╻╵│╽╹╿┃",
     falling=" ╷▄╵│▄▀▀█",
+    thick="━",
+    dots=True,
+    levels="▁─▔",
 )
 ASCII: Final = Glyphs(
     up="^",
@@ -95,6 +104,9 @@ ASCII: Final = Glyphs(
     columns=".:#",
     rising=" |o||oooo",
     falling=" |#||####",
+    thick="=",
+    dots=False,
+    levels="_-^",
 )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -78,6 +79,10 @@ class Tape:
         """Takes one trade."""
         self._scales = Scales()
         self._widths = Widths()
+        self.named = True
+        """Whether its title names the symbol, if there is one only."""
+        self.foot: Callable[[int], Line] = lambda width: []
+        """What stands in the lower border, in at most this width."""
 
     @property
     def has_data(self) -> bool:
@@ -92,7 +97,7 @@ class Tape:
         """The tape in this area."""
         glyphs = self._look.glyphs
         title: Line = [span("Funding trades" if self._funding else "Trades", theme.TITLE)]
-        if len(self._symbols) == 1:
+        if len(self._symbols) == 1 and self.named:
             title.append(span(" " + self._symbols[0], theme.BOLD))
         headed = area.inner_height >= HEADED_FROM
         trades = list(islice(self._newest_first(), max(1, area.inner_height - headed)))
@@ -103,7 +108,14 @@ class Tape:
             columns = [ARROW if column.key == "side" else column for column in columns]
         body = draw_grid(columns, self._rows(trades), area.inner_width, glyphs, self._widths)
         shown = body if headed else body[1:]
-        return panel(area, glyphs, title, shown, self._pressure(trades, area), [])
+        foot = self.foot(area.inner_width - 2)
+        return panel(area, glyphs, title, shown, self._pressure(trades, area), foot)
+
+    def frozen(self) -> Tape:
+        """As it is now, whatever comes later."""
+        frozen = copy.copy(self)
+        frozen._trades = self._trades.copy()
+        return frozen
 
     def _newest_first(self) -> Iterator[Trade | FundingTrade]:
         """Every trade once: with `--every-update` a `tu` follows its `te`."""

@@ -25,7 +25,7 @@ def test_a_derivative_is_a_row_of_what_a_trader_asks_for() -> None:
     text = sink.render(140, 12, START + 2).text
     assert "Derivatives" in text
     assert row_of(text, "tBTCF0:USTF0") == [
-        *["tBTCF0:USTF0", "86,676.317", "86,710.461", "86,670.500", "▲", "+0.01%"],
+        *["tBTCF0:USTF0", "86,676.3", "86,710.5", "86,670.5", "▲", "+0.01%"],
         *["-0.010000", "+0.015317", "08:00", "8,851.89", "62,210,385", "2s"],
     ]
 
