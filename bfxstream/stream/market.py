@@ -61,17 +61,20 @@ class MarketStream:
             self._world.history(rest_base(options.url, options.rest_url), options.policy),
             on_event,
         )
+        has_account = AccountSubscription() in self.subscriptions
         public = [s for s in self.subscriptions if not isinstance(s, AccountSubscription)]
         self._feeds = [
             make_feed(index, subscription, self._intake.context)
             for index, subscription in enumerate(public)
         ]
-        for feed in self._feeds:
-            if only is not None and feed.subscription not in only:
-                feed.mute()
+        if only is not None:
+            for feed in self._feeds:
+                if feed.subscription not in only:
+                    feed.mute()
+            self.subscriptions = [each for each in self.subscriptions if each in only]
         self._links: list[Link] = []
         self._open_links(self._feeds)
-        self.account = None if len(public) == len(self.subscriptions) else self._join(account)
+        self.account = self._join(account) if has_account else None
         """The account's connection."""
         whole_books = options.feeds.book_view is BookView.FULL
         lengths = (s.length for s in self.subscriptions if isinstance(s, BookSubscription))
