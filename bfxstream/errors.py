@@ -4,6 +4,7 @@ BfxStreamError                1  the connection could not be made, or was lost a
 ├── ConnectionFailed          1
 │   └── RateLimited           1  too many connections or requests: stay away for a while
 ├── NothingReceived           1  `--timeout` passed without a record
+├── CaptureFailed             1  a recording cannot be written, or is damaged
 ├── UsageError                2  a bad flag, symbol or spec; nothing was sent
 ├── Refused                   3  the exchange rejected a subscription or an order
 ├── CredentialsError          4  credentials missing or refused
@@ -65,6 +66,10 @@ class RateLimited(ConnectionFailed):
 
 class NothingReceived(BfxStreamError):
     """`--timeout` passed without a record."""
+
+
+class CaptureFailed(BfxStreamError):
+    """A recording cannot be written any further, or is damaged."""
 
 
 class UsageError(BfxStreamError):

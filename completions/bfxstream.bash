@@ -7,30 +7,32 @@ __bfxstream_command() {
     commands='' flags='' valued='' arguments=() repeats='' values=''
     case $1 in
     '')
-        commands='ticker trades book candles deriv liquidations stream watch account order symbols demo-exchange completion schema help man'
+        commands='ticker trades book candles deriv liquidations stream watch account order record replay symbols demo-exchange completion schema help man'
         flags='-V --version -h --help'
         ;;
     ' ticker')
-        flags='--output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
+        --record) values=files ;;
         --svg) values=files ;;
         esac
         ;;
     ' trades')
-        flags='--every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
+        --record) values=files ;;
         --svg) values=files ;;
         esac
         ;;
     ' book')
-        flags='--prec --freq --len --view --every --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--prec --freq --len --view --every --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--prec --freq --len --view --every --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--prec --freq --len --view --every --output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --prec) values=':P0 P1 P2 P3 P4 R0' ;;
@@ -38,65 +40,72 @@ __bfxstream_command() {
         --len) values=':1 25 100 250' ;;
         --view) values=':levels full top' ;;
         --output | -o) values=':auto table jsonl csv raw' ;;
+        --record) values=files ;;
         --svg) values=files ;;
         esac
         ;;
     ' candles')
-        flags='--timeframe --period --closed --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--timeframe --period --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--timeframe --period --closed --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--timeframe --period --output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --timeframe) values=':1m 5m 15m 30m 1h 3h 6h 12h 1D 7D 1W 14D 1M' ;;
         --period) values=':p2 p30 p120 a30:p2:p30' ;;
         --output | -o) values=':auto table jsonl csv raw' ;;
+        --record) values=files ;;
         --svg) values=files ;;
         esac
         ;;
     ' deriv')
-        flags='--every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
+        --record) values=files ;;
         --svg) values=files ;;
         esac
         ;;
     ' liquidations')
-        flags='--output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
+        --record) values=files ;;
         --svg) values=files ;;
         esac
         ;;
     ' stream')
-        flags='--from --view --every --every-update --closed --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--from --view --every --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--from --view --every --every-update --closed --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--from --view --every --output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=specs
         case $option in
         --from) values=files ;;
         --view) values=':levels full top' ;;
         --output | -o) values=':auto table jsonl csv raw' ;;
+        --record) values=files ;;
         --svg) values=files ;;
         esac
         ;;
     ' watch')
-        flags='--layout --prec --len --timeframe --period --count -n --duration --once --timeout --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--layout --prec --len --timeframe --period --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--layout --prec --len --timeframe --period --count -n --duration --once --timeout --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--layout --prec --len --timeframe --period --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         arguments=(symbols)
         case $option in
         --layout) values=':full book tape chart' ;;
         --prec) values=':P0 P1 P2 P3 P4 R0' ;;
         --len) values=':1 25 100 250' ;;
         --timeframe) values=':1m 5m 15m 30m 1h 3h 6h 12h 1D 7D 1W 14D 1M' ;;
+        --record) values=files ;;
         --svg) values=files ;;
         esac
         ;;
     ' account')
-        flags='--filter --dms --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--filter --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--filter --dms --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--filter --output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
+        --record) values=files ;;
         --svg) values=files ;;
         esac
         ;;
@@ -132,6 +141,26 @@ __bfxstream_command() {
         valued='--cid --fields --timeout --url --rest-url'
         repeats=symbols
         ;;
+    ' record')
+        flags='--from --force --duration --timeout --stats --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug -h --help'
+        valued='--from --duration --timeout --rotate --url --rest-url --retry-for'
+        arguments=(files)
+        repeats=specs
+        case $option in
+        --from) values=files ;;
+        esac
+        ;;
+    ' replay')
+        flags='--speed --from --to --channel --symbol --view --every --every-update --closed --verify --output -o --json --fields --count -n --once --no-snapshot --timestamps --seq --events --stats --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--speed --from --to --channel --symbol --view --every --output -o --fields --count -n'
+        repeats=files
+        case $option in
+        --channel) values=':ticker trades book candles deriv liq account' ;;
+        --symbol) values=symbols ;;
+        --view) values=':levels full top' ;;
+        --output | -o) values=':auto table jsonl csv raw' ;;
+        esac
+        ;;
     ' symbols')
         flags='--kind --refresh --output -o --json --fields --url --rest-url --demo --quiet -q --debug --no-color -h --help'
         valued='--kind --output -o --fields --url --rest-url'
@@ -156,11 +185,11 @@ __bfxstream_command() {
         ;;
     ' schema')
         flags='-h --help'
-        arguments=(':account book book-full book-levels book-orders book-top candles deriv event liq liquidations order stats stream symbols ticker trades')
+        arguments=(':account book book-full book-levels book-orders book-top candles deriv event liq liquidations order stats stream symbols ticker trades verify')
         ;;
     ' help')
         flags='-h --help'
-        repeats=':ticker trades book candles deriv liquidations stream watch account order symbols demo-exchange completion schema help man output records guarantees exit-codes environment credentials faults python recipes'
+        repeats=':ticker trades book candles deriv liquidations stream watch account order record replay symbols demo-exchange completion schema help man output records guarantees exit-codes environment credentials faults python recipes'
         ;;
     ' man')
         flags='--install -h --help'

@@ -15,6 +15,7 @@ CODES = {
     "ConnectionFailed": 1,
     "RateLimited": 1,
     "NothingReceived": 1,
+    "CaptureFailed": 1,
     "UsageError": 2,
     "Refused": 3,
     "CredentialsError": 4,

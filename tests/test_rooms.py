@@ -24,12 +24,14 @@ ROOMS = {
     "trades": {"protocol", "errors"},
     "account": {"protocol", "trades", "errors"},
     "folders": set(),
-    "stream": {"protocol", "book", "trades", "account", "folders", "errors"},
+    "capture": {"protocol", "errors"},
+    "audit": {"protocol", "book", "trades", "capture", "errors"},
+    "stream": {"protocol", "book", "trades", "account", "capture", "folders", "errors"},
     "output": {"protocol", "book", "account", "errors"},
     "demo": {"protocol", "book", "durations", "errors"},
     "cli": {
         *("protocol", "book", "trades", "account", "durations", "folders", "errors"),
-        *("stream", "output", "demo", ""),
+        *("stream", "output", "demo", "capture", "audit", ""),
     },
     "__main__": {"cli"},
     "face": {"protocol", "book", "stream", "demo", "errors"},
@@ -121,6 +123,7 @@ def test_a_mere_question_is_answered_without_the_heavy_modules(argument):
 
 def test_a_stream_starts_without_what_only_look_ups_need():
     look_ups = {"bfxstream.stream.rest", "bfxstream.stream.symbol_cache", "urllib.request"}
+    look_ups |= {"bfxstream.capture.steps", "bfxstream.stream.recording"}
     imported = imported_by("ticker", "--help")
     assert "bfxstream.stream.market" in imported
     assert not look_ups & imported

@@ -26,6 +26,8 @@ _COMMANDS = {
     "watch": ("bfxstream.cli.watch", "One symbol on the whole screen: price, book, chart, tape."),
     "account": ("bfxstream.cli.account", "Your wallets, orders and executions, live."),
     "order": ("bfxstream.cli.order", "Send, change, cancel and list your orders."),
+    "record": ("bfxstream.cli.record", "Record what the exchange sends, to be replayed."),
+    "replay": ("bfxstream.cli.replay", "Play a recording as if it were live, or check it."),
     "symbols": ("bfxstream.cli.symbols", "The exchange's symbols, by pattern and kind."),
     "demo-exchange": ("bfxstream.cli.demo", "Run the demo exchange alone, for any client."),
     "completion": ("bfxstream.cli.completion", "The completion script of bash, zsh or fish."),

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-PLANNED_COMMANDS = ("record", "replay", "doctor")
+PLANNED_COMMANDS = ("doctor",)
 """Announced, and not there yet: asked for, they are refused by name."""
 
-PLANNED_OPTIONS = ("--until", "--record")
+PLANNED_OPTIONS = ("--until",)
 
 
 class LazyGroup(click.Group):

@@ -8,42 +8,46 @@ from typing import Any, TypeVar
 
 import click
 
-from bfxstream.cli.types import DurationType, FieldsType, SizeType
+from bfxstream.capture.rotation import Rotation
+from bfxstream.cli.types import DurationType, FieldsType, RotationType, SizeType
 from bfxstream.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 TIME = DurationType()
+ROTATION = RotationType()
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the shared options say, by their names."""
 
-    output: str
-    json: bool
-    fields: tuple[str, ...] | None
-    count: int | None
-    duration: float | None
-    once: bool
-    timeout: float | None
-    no_snapshot: bool
-    timestamps: bool
-    seq: bool
-    events: bool
-    stats: bool
-    url: str | None
-    rest_url: str | None
-    demo: bool
-    retry_for: float | None
-    no_reconnect: bool
-    strict: bool
-    quiet: bool
-    verbose: bool
-    debug: bool
-    no_color: bool
-    svg: str | None
-    size: tuple[int, int] | None
+    output: str = "auto"
+    json: bool = False
+    fields: tuple[str, ...] | None = None
+    count: int | None = None
+    duration: float | None = None
+    once: bool = False
+    timeout: float | None = None
+    no_snapshot: bool = False
+    timestamps: bool = False
+    seq: bool = False
+    events: bool = False
+    stats: bool = False
+    record: str | None = None
+    rotate: Rotation | None = None
+    url: str | None = None
+    rest_url: str | None = None
+    demo: bool = False
+    retry_for: float | None = None
+    no_reconnect: bool = False
+    strict: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+    no_color: bool = False
+    svg: str | None = None
+    size: tuple[int, int] | None = None
 
 
 def option(name: str, *more: str, **attributes: Any) -> Callable[[F], F]:
@@ -89,6 +93,17 @@ _OPTIONS = (
     flag("--seq", help="Add seq, the exchange's sequence number."),
     flag("--events", help="Put lifecycle events into the stream as records."),
     flag("--stats", help="Print counters as one JSON object on standard error when done."),
+    option(
+        "--record",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Also record what is received, for replay; .gz and .zst pack it.",
+    ),
+    option(
+        "--rotate",
+        type=ROTATION,
+        help="With --record: a new file, named after its time, so often: 1h, 100MB.",
+    ),
     URL,
     REST_URL,
     DEMO,
@@ -124,23 +139,28 @@ def streaming_options(command: F) -> F:
     return command
 
 
+def streaming_options_but(*names: str) -> Callable[[F], F]:
+    """Every shared option but these, by their names in `Settings`."""
+
+    def add(command: F) -> F:
+        command = streaming_options(command)
+        given: list[click.Parameter] = command.__click_params__  # type: ignore[attr-defined]
+        given[:] = [each for each in given if each.name not in names]
+        return command
+
+    return add
+
+
 _OF_RECORDS = ("output", "json", "fields", "no_snapshot", "timestamps", "seq", "events")
 """What says which records are printed, and how."""
 
-
-def screen_options(command: F) -> F:
-    """As `streaming_options`, for a command that prints no records."""
-    for add in reversed(_OPTIONS):
-        command = add(command)
-    parameters = command.__click_params__  # type: ignore[attr-defined]
-    parameters[:] = [each for each in parameters if each.name not in _OF_RECORDS]
-    return command
+screen_options = streaming_options_but(*_OF_RECORDS)
+"""As `streaming_options`, for a command that prints no records."""
 
 
 def screen_settings(shared: dict[str, Any], output: str) -> Settings:
     """What those options say."""
-    absent = dict.fromkeys(_OF_RECORDS, False)
-    return Settings(**{**absent, "fields": None, "output": output, **shared})
+    return Settings(**{**shared, "output": output})
 
 
 def is_explicit(option: str) -> bool:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from bfxstream.cli.endpoint import Endpoint, endpoint
 from bfxstream.cli.limits import Limits
 from bfxstream.cli.nearest import naming_the_nearest
-from bfxstream.cli.options import Settings, resolve_output
+from bfxstream.cli.options import Settings, is_explicit, resolve_output
 from bfxstream.cli.reporter import Reporter
 from bfxstream.cli.signals import GRACE_SECONDS, Signals
-from bfxstream.cli.stderr import say
+from bfxstream.cli.stderr import is_terminal, say
 from bfxstream.cli.tables import PICTURE, Tables, not_drawn, picture_sink, resolve_picture
 from bfxstream.cli.time_scale import time_scale
 from bfxstream.errors import BfxStreamError, ExitCode, Quit, ReaderStalled, UsageError
@@ -28,12 +28,16 @@ from bfxstream.protocol.channels import AccountSubscription, Subscription
 from bfxstream.protocol.views import BookView
 from bfxstream.stream import policy
 from bfxstream.stream.feed import FeedOptions
+from bfxstream.stream.link import FrameTap
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.policy import Policy
 
 if TYPE_CHECKING:
+    from bfxstream.cli.recording import RecordOnly
     from bfxstream.protocol.account.filters import AccountFilter
+    from bfxstream.stream.account_link import AccountAccess
+    from bfxstream.stream.recording import Recorder
 
 _PIPE_TICK = 0.25
 _TABLE_TICK = 0.05
@@ -50,24 +54,83 @@ def run_stream(
     account_filters: Sequence[str] = (),
     dms: bool = False,
     tables: Tables | None = None,
+    only_record: RecordOnly | None = None,
 ) -> int:
     """Stream to standard output until a limit or an error; the exit code.
 
-    `tables` where it is not each in its own that is to be shown.
+    `tables` where it is not each in its own that is to be shown. With `only_record` nothing is
+    printed: what is received is recorded alone.
 
     Raises BfxStreamError for what went wrong, Interrupted for a signal.
     """
-    if sys.stdout is None:
+    if sys.stdout is None and only_record is None:
         raise BfxStreamError("standard output is closed: there is nowhere to print to")
     tables = tables or Tables()
-    output = resolve_picture(
-        settings, resolve_output(settings.output, settings.json, sys.stdout.isatty())
-    )
+    output = "jsonl"
+    if only_record is None:
+        output = resolve_output(settings.output, settings.json, sys.stdout.isatty())
+        output = resolve_picture(settings, output)
     draws = output in ("table", PICTURE)
-    _check(subscriptions, settings, output, view)
-    if closed and output == "raw":
-        raise _not_raw("closed")
-    feeds = FeedOptions(
+    check_options(subscriptions, settings, output, view, closed=closed)
+    feeds = feed_options(settings, output, view, every, every_update=every_update, closed=closed)
+    with (
+        Signals() as signals,
+        endpoint(settings.url, settings.rest_url, settings.demo) as place,
+        naming_the_nearest(place),
+        ExitStack() as ending,
+    ):
+        screen_is_stderr = output == "table" and is_terminal(sys.stderr)
+        reporter = Reporter(settings, silent=screen_is_stderr)
+        access = None
+        if AccountSubscription() in subscriptions:
+            from bfxstream.cli.access import account_access  # noqa: PLC0415  few runs have one
+
+            access = account_access(place, reporter.warn, words=account_filters, dms=dms, calc=True)
+        options = _stream_options(settings, place, feeds, output)
+        recorder = _recorder(settings, options, subscriptions, only_record, access, ending)
+        stream = MarketStream(
+            subscriptions,
+            options,
+            on_event=reporter.report,
+            on_frames=_tap(reporter.frames if settings.debug else None, recorder),
+            world=recorder.world if recorder else None,
+            account=access,
+        )
+        stream.status.demo = place.demo
+        limits = Limits(settings, time.monotonic())
+        ending.callback(end_stream, stream, settings, limits)
+        wanted = access.wanted if access is not None else None
+        sinks: list[Sink] = []
+        if only_record is not None:
+            sinks.append(only_record.sink)
+        elif output != PICTURE:
+            sinks.append(make_sink(output, stream, settings, view, signals, limits, tables, wanted))
+        picture = None
+        if settings.svg is not None:
+            picture = picture_sink(tables, stream, settings, wanted)
+            sinks.append(SteadySink(picture, stream.still))
+        sink = sinks[0] if len(sinks) == 1 else Sinks(sinks)
+        ending.callback(sink.close)
+        if settings.duration is not None:
+            ending.enter_context(signals.ending_in(settings.duration))
+        pump(stream, stream.batches(), sink, limits, signals, draws, recorder)
+    if picture is not None and not picture.saved:
+        raise not_drawn(settings)
+    return ExitCode.OK
+
+
+def feed_options(
+    settings: Settings,
+    output: str,
+    view: BookView,
+    every: float,
+    *,
+    every_update: bool,
+    closed: bool,
+) -> FeedOptions:
+    """What the records of this run are to be."""
+    draws = output in ("table", PICTURE)
+    return FeedOptions(
         # A table looks at the books itself; records are made where they are counted.
         book_view=BookView.STATE if draws and settings.count is None else view,
         snapshots=not settings.no_snapshot,
@@ -78,56 +141,26 @@ def run_stream(
         past_executions=draws,
         every=every,
     )
-    with (
-        Signals() as signals,
-        endpoint(settings.url, settings.rest_url, settings.demo) as place,
-        naming_the_nearest(place),
-        ExitStack() as ending,
-    ):
-        screen_is_stderr = output == "table" and _is_terminal(sys.stderr)
-        reporter = Reporter(settings, silent=screen_is_stderr)
-        access = None
-        if AccountSubscription() in subscriptions:
-            from bfxstream.cli.access import account_access  # noqa: PLC0415  few runs have one
-
-            access = account_access(place, reporter.warn, words=account_filters, dms=dms, calc=True)
-        stream = MarketStream(
-            subscriptions,
-            _stream_options(settings, place, feeds, output),
-            on_event=reporter.report,
-            on_frames=reporter.frames if settings.debug else None,
-            account=access,
-        )
-        stream.status.demo = place.demo
-        limits = Limits(settings, time.monotonic())
-        ending.callback(_end_stream, stream, settings, limits)
-        wanted = access.wanted if access is not None else None
-        sinks = []
-        if output != PICTURE:
-            sinks.append(
-                _make_sink(output, stream, settings, view, signals, limits, tables, wanted)
-            )
-        picture = None
-        if settings.svg is not None:
-            picture = picture_sink(tables, stream, settings, wanted)
-            sinks.append(SteadySink(picture, stream.still))
-        sink = sinks[0] if len(sinks) == 1 else Sinks(sinks)
-        ending.callback(sink.close)
-        if settings.duration is not None:
-            ending.enter_context(signals.ending_in(settings.duration))
-        _pump(stream, sink, limits, signals, draws)
-    if picture is not None and not picture.saved:
-        raise not_drawn(settings)
-    return ExitCode.OK
 
 
-def _pump(stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, draws: bool) -> None:
+def pump(
+    stream: MarketStream,
+    batches: Iterable[list[Any]],
+    sink: Sink,
+    limits: Limits,
+    signals: Signals,
+    draws: bool,
+    recorder: Recorder | None = None,
+) -> None:
+    """Let the sink have the stream's batches, until a limit is reached."""
     messages = 0
-    for items in stream.batches():
+    for items in batches:
         now = time.monotonic()
         with signals.held():
             if not _gives(sink, limits.admit(items), now):
                 return
+            if recorder is not None:
+                recorder.given_out(items)
         # A table draws from books that give no records: there every frame is data.
         received = stream.stats.messages > messages if draws else bool(items)
         messages = stream.stats.messages
@@ -137,6 +170,36 @@ def _pump(stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, dr
             return
     if stream.last_failure is not None and not limits.printed:
         raise stream.last_failure
+
+
+def _recorder(
+    settings: Settings,
+    options: StreamOptions,
+    subscriptions: Sequence[Subscription],
+    only: RecordOnly | None,
+    account: AccountAccess | None,
+    ending: ExitStack,
+) -> Recorder | None:
+    """What records this run, where that is wanted."""
+    if settings.record is None:
+        if settings.rotate is not None and is_explicit("rotate"):
+            raise UsageError("--rotate goes with a recording", hint="add --record FILE")
+        return None
+    from bfxstream.cli.recording import recording  # noqa: PLC0415  few runs are recorded
+
+    return ending.enter_context(recording(settings, options, subscriptions, only, account))
+
+
+def _tap(shown: FrameTap | None, recorder: Recorder | None) -> FrameTap | None:
+    """What sees the frames that pass: both, one, or nobody."""
+    if recorder is None or shown is None:
+        return shown if recorder is None else recorder.tap
+
+    def both(number: int, direction: str, mts: int, frames: list[bytes]) -> None:
+        recorder.tap(number, direction, mts, frames)
+        shown(number, direction, mts, frames)
+
+    return both
 
 
 def _gives(sink: Sink, records: Sequence[Any], now: float) -> bool:
@@ -150,9 +213,17 @@ def _gives(sink: Sink, records: Sequence[Any], now: float) -> bool:
     return True
 
 
-def _check(
-    subscriptions: Sequence[Subscription], settings: Settings, output: str, view: BookView
+def check_options(
+    subscriptions: Sequence[Subscription],
+    settings: Settings,
+    output: str,
+    view: BookView,
+    *,
+    closed: bool,
 ) -> None:
+    """Raise UsageError for options that do not go together."""
+    if closed and output == "raw":
+        raise _not_raw("closed")
     if settings.fields is not None:
         known = _known_fields(subscriptions, settings, view)
         check_fields(settings.fields, [*known, "total"] if output == "table" else known)
@@ -193,7 +264,8 @@ def _stream_options(
         events=settings.events,
         seq=settings.seq,
         timestamps=settings.timestamps,
-        measure_latency=settings.stats,
+        # A recording has the exchange's times: whoever replays it may want them.
+        measure_latency=settings.stats or settings.record is not None,
         reconnect=not settings.no_reconnect,
         retry_for=settings.retry_for,
         connect_timeout=_connect_timeout(settings),
@@ -203,7 +275,7 @@ def _stream_options(
     )
 
 
-def _make_sink(
+def make_sink(
     output: str,
     stream: MarketStream,
     settings: Settings,
@@ -213,6 +285,7 @@ def _make_sink(
     tables: Tables,
     account: AccountFilter | None,
 ) -> Sink:
+    """What prints in this format."""
     if output == "table":
         return SteadySink(tables.sink(stream, settings, signals, account), stream.still)
 
@@ -234,11 +307,8 @@ def _connect_timeout(settings: Settings) -> float:
     return min(wait for wait in waits if wait is not None)
 
 
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and stream.isatty()
-
-
-def _end_stream(stream: MarketStream, settings: Settings, limits: Limits) -> None:
+def end_stream(stream: MarketStream, settings: Settings, limits: Limits) -> None:
+    """Close it, and tell its counters where they are asked for."""
     stream.close()
     stream.stats.records = limits.printed
     if settings.stats:

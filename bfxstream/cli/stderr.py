@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from typing import TextIO
 
 from bfxstream.protocol.printable import printable
 
@@ -14,3 +15,8 @@ def say(text: str, who: str = "bfxstream") -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody looks at what is written there; it may be closed."""
+    return stream is not None and stream.isatty()

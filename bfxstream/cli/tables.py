@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +33,9 @@ PICTURE = "picture"
 class Tables:
     """Whatever is subscribed, each in its own table."""
 
+    clock: Callable[[], float] = staticmethod(time.monotonic)
+    """The stream's."""
+
     def sink(
         self,
         stream: MarketStream,
@@ -48,6 +53,7 @@ class Tables:
             fields=settings.fields,
             account=account,
             color=False if settings.no_color else None,
+            clock=self.clock,
         )
         signals.guard_screen(table.suspend, table.resume)
         return table

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Any
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
 
 import click
 
+from bfxstream.capture.rotation import Rotation
 from bfxstream.durations import parse_duration
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription, parse_spec
@@ -14,6 +17,10 @@ from bfxstream.protocol.symbols import parse_symbol
 
 SIZES = range(10, 501)
 """Columns and rows that a picture may have."""
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(B|kB|MB|GB)", re.ASCII | re.IGNORECASE)
+_SPEED = re.compile(r"([0-9]+(?:\.[0-9]+)?)x?", re.ASCII)
+_MTS_DIGITS = 13
+_BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
 class DurationType(click.ParamType[float]):
@@ -30,6 +37,82 @@ class DurationType(click.ParamType[float]):
         if seconds is None:
             self.fail(f"{value!r} is not a time: use 30s, 5m, 2h, or seconds", param, ctx)
         return seconds
+
+
+class RotationType(click.ParamType[Rotation]):
+    """`1h`, `30m`: a time; `100MB`, `2GB`: a size, in powers of ten."""
+
+    name = "time or size"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Rotation:
+        if isinstance(value, Rotation):
+            return value
+        if match := _SIZE.fullmatch(value.strip()):
+            rotation = Rotation(size=int(float(match[1]) * _BYTES[match[2].lower()]))
+        else:
+            rotation = Rotation(seconds=parse_duration(value))
+        if not rotation.seconds and not rotation.size:
+            self.fail(f"{value!r} is neither a time nor a size: use 1h or 100MB", param, ctx)
+        return rotation
+
+
+class When(NamedTuple):
+    """A moment: so many seconds after the beginning, or at a time in ms since 1970."""
+
+    after: float | None = None
+    mts: float | None = None
+
+    def at(self, begun_mts: float) -> float:
+        """In ms since 1970, of what began then."""
+        if self.mts is not None:
+            return self.mts
+        return begun_mts + (self.after or 0.0) * 1000
+
+
+class WhenType(click.ParamType[When]):
+    """`2026-11-23T19:00:00Z` (UTC without a zone), `1795461051344` ms, or `5m` into it."""
+
+    name = "when"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> When:
+        if isinstance(value, When):
+            return value
+        text = value.strip()
+        if text.isdecimal() and len(text) == _MTS_DIGITS:
+            return When(mts=float(text))
+        if (seconds := parse_duration(text)) is not None:
+            return When(after=seconds)
+        try:
+            moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
+        except ValueError:
+            self.fail(
+                f"{value!r} is no moment: use 2026-11-23T19:00:00Z, ms since 1970, or 5m for five "
+                "minutes into the recording",
+                param,
+                ctx,
+            )
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return When(mts=moment.timestamp() * 1000)
+
+
+class SpeedType(click.ParamType[float]):
+    """`1x`, `10x`, `0.5x`, or `max`, which is infinity."""
+
+    name = "speed"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, float):
+            return value
+        match = _SPEED.fullmatch(value.strip())
+        speed = math.inf if value == "max" else float(match[1]) if match else 0.0
+        if not speed:
+            self.fail(f"{value!r} is no speed: use 1x, 10x or max", param, ctx)
+        return speed
 
 
 class SymbolType(click.ParamType[str]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Protocol
 
@@ -62,3 +62,21 @@ class Sinks:
         with ExitStack() as closing:
             for sink in reversed(self._sinks):
                 closing.callback(sink.close)
+
+
+class PacedSink:
+    """A table of a clock that is not ours: drawn at our pace, as things were at its time."""
+
+    def __init__(self, sink: Sink, clock: Callable[[], float], seconds: float = 0.1) -> None:
+        """`seconds` are between two looks."""
+        self._sink = sink
+        self._clock = clock
+        self._seconds = seconds
+        self._looked_at = float("-inf")
+        self.write = sink.write
+        self.close = sink.close
+
+    def tick(self, now: float) -> None:
+        if now - self._looked_at >= self._seconds:
+            self._looked_at = now
+            self._sink.tick(self._clock())

@@ -149,3 +149,29 @@ def require_permission(answer: AuthAnswer, scope: str, *, write: bool = False) -
             f"the API key may not {verb} {scope}",
             hint="give the key this permission at the exchange, or use another key",
         )
+
+
+_TELLING = ("event", "status", "chanId", "caps", "code", "msg")
+"""What an answer says without telling whose account it is."""
+
+
+def is_auth(frame: bytes) -> bool:
+    """Whether this frame is an `auth` event, of ours or of the exchange's."""
+    return _event_of(frame).get("event") == "auth"
+
+
+def without_identity(frame: bytes) -> bytes:
+    """The frame; of an answer to `auth` only what a session needs to go on."""
+    event = _event_of(frame)
+    if event.get("event") != "auth":
+        return frame
+    return msgspec.json.encode({name: event[name] for name in _TELLING if name in event})
+
+
+def _event_of(frame: bytes) -> dict[str, Any]:
+    if not frame.startswith(b"{") or b"auth" not in frame:
+        return {}
+    try:
+        return msgspec.json.decode(frame, type=dict[str, Any])
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return {"event": "auth"}  # whatever it is, it is not to be shown

@@ -10,6 +10,7 @@ from msgspec import Struct
 from bfxstream.protocol import records
 from bfxstream.protocol.account.records import AccountRecord, Order
 from bfxstream.protocol.events import Event
+from bfxstream.protocol.report import Report
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -37,6 +38,7 @@ SCHEMAS: dict[str, tuple[type[Struct], ...]] = {
     "symbols": (records.Symbol,),
     "event": tuple(Event.__subclasses__()),
     "stats": (records.Stats,),
+    "verify": (Report,),
 }
 """What `bfxstream schema` knows: a name, and the records that it may mean."""
 

@@ -12,7 +12,7 @@ from bfxstream.protocol.account.records import AccountRecord
 from bfxstream.protocol.channels import AccountSubscription
 from bfxstream.protocol.decode import Kind
 from bfxstream.stream.feed import Context, Feed
-from bfxstream.stream.recovery import Missed, Recovery
+from bfxstream.stream.recovery import Missed, Recoveries
 
 _SNAPSHOTS = {"trading": ("ps", "os"), "wallet": ("ws",), "funding": ("fos", "fcs", "fls")}
 """What the exchange sends at first, by the filter that lets it through (API: ws-auth)."""
@@ -29,7 +29,7 @@ class AccountFeed(Feed):
     """
 
     def __init__(
-        self, index: int, context: Context, wanted: AccountFilter, recovery: Recovery
+        self, index: int, context: Context, wanted: AccountFilter, recovery: Recoveries
     ) -> None:
         super().__init__(index, AccountSubscription(), context)
         self.state = AccountState(every_update=True)

@@ -15,11 +15,12 @@ from bfxstream.stream.account_feed import AccountFeed
 from bfxstream.stream.account_rest import AccountRest
 from bfxstream.stream.connection import Connection
 from bfxstream.stream.intake import Intake
-from bfxstream.stream.link import FrameTap, Link, World
+from bfxstream.stream.link import FrameTap, Link
 from bfxstream.stream.network import is_loopback, shallow
 from bfxstream.stream.nonces import Nonces
 from bfxstream.stream.policy import REQUESTS, RateLimit
-from bfxstream.stream.recovery import Recovery
+from bfxstream.stream.recovery import recovery_of
+from bfxstream.stream.world import World
 
 _NONCES_FORGIVEN = 2
 """In a row: more are no accident."""
@@ -73,13 +74,16 @@ class AccountAccess:
         message = auth_message(self._credentials, nonce, filters, dms=self._dms, calc=self._calc)
         return message.reveal().encode()
 
+    def hidden(self, frame: bytes) -> bytes:
+        """The frame without what proves who we are: the exchange may repeat it."""
+        key = self._credentials.key.reveal().encode()
+        return _SIGNATURE.sub(_HIDDEN, frame.replace(key, _HIDDEN))
+
     def hiding(self, tap: FrameTap) -> FrameTap:
-        """A tap that is never shown what proves who we are: the exchange may repeat it."""
+        """A tap that is shown hidden frames alone."""
 
         def show(number: int, direction: str, mts: int, frames: list[bytes]) -> None:
-            key = self._credentials.key
-            hidden = (frame.replace(key.reveal().encode(), _HIDDEN) for frame in frames)
-            tap(number, direction, mts, [_SIGNATURE.sub(_HIDDEN, frame) for frame in hidden])
+            tap(number, direction, mts, list(map(self.hidden, frames)))
 
         return show
 
@@ -95,7 +99,8 @@ class AccountLink(Link):
         world: World,
         on_frames: FrameTap | None = None,
     ) -> None:
-        recovery = Recovery(access.rest, intake.options.policy, self._warn)
+        look_up = world.recovery or recovery_of
+        recovery = look_up(number, access.rest, intake.options.policy, self._warn)
         self.feed = AccountFeed(0, intake.context, access.wanted, recovery)
         tap = None if on_frames is None else access.hiding(on_frames)
         super().__init__(number, [self.feed], intake, world, tap, url=access.url)

@@ -44,8 +44,11 @@ class Connection(Protocol):
         ...
 
 
-Opener = Callable[[str, float], Connection]
-"""Connects to a URL, no step longer than so many seconds. Raises ConnectionFailed."""
+Opener = Callable[[str, float, int], Connection]
+"""Connects to a URL, no step longer than so many seconds, for the link of this number.
+
+Raises ConnectionFailed.
+"""
 
 
 _SHORT_PATIENCE = 0.25
@@ -55,7 +58,7 @@ _SHORT_PATIENCE = 0.25
 class SocketConnection:
     """A connection over the network."""
 
-    def __init__(self, url: str, timeout: float) -> None:
+    def __init__(self, url: str, timeout: float, _number: int = 1) -> None:
         """Connect. Raises ConnectionFailed that says which step failed."""
         try:
             self._waking, self._waked = socket.socketpair()

@@ -65,7 +65,11 @@ class Feed:
         self.context = context
         self.complete = False
         """Whether a complete value has been given: the end of `--once` for this subscription."""
-        self._give = context.out.append
+        self._give: Callable[[Any], None] = context.out.append
+
+    def mute(self) -> None:
+        """Go on, and give nothing."""
+        self._give = _discard
 
     def interrupted(self) -> None:
         """The subscription is confirmed (again): what came before is lost, a snapshot follows."""
@@ -87,6 +91,10 @@ class Feed:
 
     def tick(self, now: float) -> None:
         """Give what is due by the clock; called between reads."""
+
+
+def _discard(record: Any) -> None:
+    """Nobody wants it."""
 
 
 def has_tick(feed: Feed) -> bool:

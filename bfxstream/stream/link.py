@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from msgspec import Struct
-
 from bfxstream.errors import BfxStreamError, ConnectionFailed, RateLimited, Refused
 from bfxstream.protocol.channel_state import NOBODY, Channel, ignore
 from bfxstream.protocol.channels import parse_spec
@@ -20,16 +18,14 @@ from bfxstream.protocol.events import (
     Subscribed,
 )
 from bfxstream.protocol.session import Session
-from bfxstream.stream.clock import Clock, SystemClock
-from bfxstream.stream.connection import Connection, ConnectionLost, Opener, SocketConnection
+from bfxstream.stream.connection import Connection, ConnectionLost
 from bfxstream.stream.feed import Feed, has_tick
-from bfxstream.stream.history import History, RestHistory
 from bfxstream.stream.intake import Intake, Item
 from bfxstream.stream.life import Life
-from bfxstream.stream.limiter import LIMITER, RateLimiter, endpoint_of
+from bfxstream.stream.limiter import endpoint_of
 from bfxstream.stream.network import without_secrets
-from bfxstream.stream.policy import Policy
 from bfxstream.stream.watch import Watch
+from bfxstream.stream.world import World
 
 FrameTap = Callable[[int, str, int, list[bytes]], None]
 """Sees all that passes: the connection's number, `sent` or `received`, ms since 1970, frames."""
@@ -41,15 +37,6 @@ _LEAST_TIMEOUT = 0.1
 
 _WAIT_STEP = 0.25
 """Most seconds of a wait between two looks at whether it is still wanted."""
-
-
-class World(Struct, frozen=True, kw_only=True):
-    """What lies outside the program; tests and replays put their own in its place."""
-
-    clock: Clock = SystemClock()
-    open: Opener = SocketConnection
-    limiter: RateLimiter = LIMITER
-    history: Callable[[str, Policy], History] = RestHistory
 
 
 class Link:
@@ -72,7 +59,12 @@ class Link:
         self._ticking = list(filter(has_tick, feeds))
         self.tick = options.tick
         """Most seconds between two batches."""
-        self.life = Life(options.policy, retry_for=options.retry_for, reconnect=options.reconnect)
+        self.life = Life(
+            options.policy,
+            retry_for=options.retry_for,
+            reconnect=options.reconnect,
+            rng=world.jitter(number),
+        )
         self.bytes_read = 0
         """Those of the frames of the last batch."""
         self._options = options
@@ -109,7 +101,9 @@ class Link:
         while True:
             yield from self._wait_for_turn()
             try:
-                yield from self._converse(*self._connect())
+                connection, session, batch = self._connect()
+                yield batch
+                yield from self._converse(connection, session)
             except ConnectionLost as loss:
                 failure = ConnectionFailed(f"{loss}: {self._shown_url}")
             except ConnectionFailed as error:
@@ -178,18 +172,19 @@ class Link:
             self._intake.show_state()
         return self._limiter.enter(self._endpoint, self._limit, now)
 
-    def _connect(self) -> tuple[Connection, Session]:
+    def _connect(self) -> tuple[Connection, Session, list[Item]]:
         now = self._clock.now()
         self.life.begun(now)
         left = self.life.time_left(now, first=not self._intake.was_connected)
         timeout = max(_LEAST_TIMEOUT, min(self._options.connect_timeout, left))
         try:
-            self._connection = self._open(self._url, timeout)
+            self._connection = self._open(self._url, timeout, self.number)
         finally:
             self._limiter.leave(self._endpoint, self._clock.now())
         with self._intake.lock:
             session = self._begin_session()
-        return self._connection, session
+            batch = self._intake.take_out()  # else it would go with what another link gives
+        return self._connection, session, batch
 
     def _make_session(self) -> Session:
         intake, options = self._intake, self._options

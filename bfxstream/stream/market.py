@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -18,11 +18,12 @@ from bfxstream.stream.feed import Feed
 from bfxstream.stream.feeds import make_feed
 from bfxstream.stream.intake import Intake, Item
 from bfxstream.stream.limiter import endpoint_of
-from bfxstream.stream.link import FrameTap, Link, World
+from bfxstream.stream.link import FrameTap, Link
 from bfxstream.stream.network import rest_base
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.readers import Readers
 from bfxstream.stream.spread import spread
+from bfxstream.stream.world import LinkReaders, World
 
 if TYPE_CHECKING:
     from bfxstream.stream.account_link import AccountAccess, AccountLink
@@ -45,8 +46,9 @@ class MarketStream:
         on_frames: FrameTap | None = None,
         world: World | None = None,
         account: AccountAccess | None = None,
+        only: Collection[Subscription] | None = None,
     ) -> None:
-        """`account` goes with an AccountSubscription."""
+        """`account` goes with an AccountSubscription. With `only` the others give nothing."""
         options = replace(options, url=check_url(options.url))
         self.subscriptions = list(dict.fromkeys(subscriptions))
         self.options = options
@@ -59,21 +61,29 @@ class MarketStream:
             self._world.history(rest_base(options.url, options.rest_url), options.policy),
             on_event,
         )
+        has_account = AccountSubscription() in self.subscriptions
         public = [s for s in self.subscriptions if not isinstance(s, AccountSubscription)]
         self._feeds = [
             make_feed(index, subscription, self._intake.context)
             for index, subscription in enumerate(public)
         ]
+        if only is not None:
+            for feed in self._feeds:
+                if feed.subscription not in only:
+                    feed.mute()
+            self.subscriptions = [each for each in self.subscriptions if each in only]
         self._links: list[Link] = []
         self._open_links(self._feeds)
-        self.account = None if len(public) == len(self.subscriptions) else self._join(account)
+        self.account = self._join(account) if has_account else None
         """The account's connection."""
         whole_books = options.feeds.book_view is BookView.FULL
         lengths = (s.length for s in self.subscriptions if isinstance(s, BookSubscription))
-        self._readers = Readers(
-            once=options.feeds.once,
-            rows_an_item=2 * max(lengths, default=1) if whole_books else 1,
-        )
+        rows = 2 * max(lengths, default=1) if whole_books else 1
+        self._readers: LinkReaders
+        if self._world.readers is None:
+            self._readers = Readers(once=options.feeds.once, rows_an_item=rows)
+        else:
+            self._readers = self._world.readers()
         self.status = self._intake.status
         self.stats = self._intake.stats
         self.still = self._intake.lock
@@ -106,7 +116,7 @@ class MarketStream:
         before is given first.
         """
         first, *more = self._links
-        batches = first.batches()
+        batches = self._batches_of(first)
         if not more:
             for batch in batches:
                 yield batch
@@ -142,9 +152,12 @@ class MarketStream:
     ) -> Iterator[list[Item]]:
         if more:
             self._tell_spread()
+            with self._intake.lock:
+                batch = self._intake.take_out()
+            yield batch
         self._start(first, batches)
         for link in more:
-            self._start(link, link.batches())
+            self._start(link, self._batches_of(link))
         while True:
             yield self._readers.take(self.options.tick)
             if self._intake.displaced:
@@ -172,6 +185,9 @@ class MarketStream:
         with self._intake.lock:
             self._intake.report(Spread(len(self._feeds), count, round(seconds, 3)))
 
+    def _batches_of(self, link: Link) -> Iterator[list[Item]]:
+        return self._world.watched(link.number, link.batches())
+
     def _start(self, link: Link, batches: Iterator[list[Item]]) -> None:
         feeds = self.options.feeds
         # Books are given by the clock, too: at the end of a burst, or as `every` has it.
@@ -196,4 +212,4 @@ class MarketStream:
             moving, self._intake.displaced = self._intake.displaced, []
             opened = [link for feeds in moving for link in self._open_links(feeds)]
         for link in opened:
-            self._start(link, link.batches())
+            self._start(link, self._batches_of(link))

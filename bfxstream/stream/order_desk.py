@@ -13,9 +13,10 @@ from bfxstream.protocol.channels import AccountSubscription
 from bfxstream.protocol.events import Event, Notice
 from bfxstream.protocol.numbers import integer
 from bfxstream.stream.account_link import AccountAccess
-from bfxstream.stream.link import FrameTap, World
+from bfxstream.stream.link import FrameTap
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
+from bfxstream.stream.world import World
 
 NO_ANSWER = "the exchange has not answered"
 

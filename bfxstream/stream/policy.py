@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from math import inf
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bfxstream.protocol.codes import MAX_SUBSCRIPTIONS
 from bfxstream.protocol.patience import Patience
@@ -137,6 +139,14 @@ class Policy(Struct, frozen=True, kw_only=True):
         """How often one REST endpoint may be asked."""
         return RateLimit(REQUESTS.attempts, self.requests_window)
 
+    def patient(self) -> Policy:
+        """The same policy, which judges no silence: for what others have recorded, in part."""
+        endless = {"confirm", "status_confirm", "leave", "silence", "maintenance"}
+        patience = replace(self.patience, **dict.fromkeys(endless, inf))
+        return replace(
+            self, patience=patience, ping_after=inf, dead_after=inf, subscriptions=sys.maxsize
+        )
+
     def scaled(self, factor: float) -> Policy:
         """The same policy, every time multiplied: for tests that cannot wait."""
         return _scaled(self, factor)
@@ -150,4 +160,4 @@ def _scaled(times: TimesT, factor: float) -> TimesT:
             changes[name] = value * factor
         elif isinstance(value, Struct):
             changes[name] = _scaled(value, factor)
-    return msgspec.structs.replace(times, **changes)
+    return replace(times, **changes)

@@ -35,6 +35,30 @@ class Missed(NamedTuple):
     orders: list[Order]
 
 
+class Recoveries(Protocol):
+    """Looks up what was missed, until it is known (see `Recovery`)."""
+
+    @property
+    def done(self) -> bool: ...
+
+    @property
+    def looking_back(self) -> bool: ...
+
+    def want(self, since: int, lost: Collection[int]) -> None: ...
+
+    def take(self) -> list[Missed]: ...
+
+    def look_back(self, since: int) -> None: ...
+
+    def take_past(self) -> list[AccountTrade]: ...
+
+    def close(self) -> None: ...
+
+
+RecoveryOf = Callable[[int, History, Policy, Callable[[str], None]], Recoveries]
+"""Makes what looks up for the link of this number; the rest is what a Recovery is given."""
+
+
 class Recovery:
     """One thread at a time, however often the connection is lost."""
 
@@ -133,3 +157,10 @@ class Recovery:
                 self._warn(f"{what} ({error.what}); asking again in {delay:.0f} s")
                 self._closed.wait(delay)
         return None
+
+
+def recovery_of(
+    _number: int, history: History, policy: Policy, warn: Callable[[str], None]
+) -> Recovery:
+    """Of any link, in a thread of its own."""
+    return Recovery(history, policy, warn)

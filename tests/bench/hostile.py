@@ -15,9 +15,9 @@ from bfxstream.protocol.channels import parse_spec
 from bfxstream.protocol.events import Event
 from bfxstream.stream.connection import ConnectionLost
 from bfxstream.stream.limiter import RateLimiter
-from bfxstream.stream.link import World
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
+from bfxstream.stream.world import World
 
 SPECS = (
     "trades:tBTCUSD",
@@ -151,7 +151,7 @@ def stream_of(reads: Iterable[list[bytes]], *, seq: bool = False) -> MarketStrea
     """A stream of SPECS that is sent these frames behind the snapshots, one list a read."""
     connections = [_Connection(reads)]
 
-    def connect(url: str, timeout: float) -> _Connection:
+    def connect(url: str, timeout: float, number: int) -> _Connection:
         if not connections:
             raise ConnectionFailed("there is only one")
         return connections.pop()

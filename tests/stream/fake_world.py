@@ -15,9 +15,10 @@ from bfxstream.protocol.channels import parse_spec
 from bfxstream.stream.connection import ConnectionLost
 from bfxstream.stream.history import History, NoHistory
 from bfxstream.stream.limiter import RateLimiter
-from bfxstream.stream.link import World
+from bfxstream.stream.link import FrameTap
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
+from bfxstream.stream.world import World
 
 URL = "wss://exchange.test/ws/2"
 HEARTBEAT = 15.0
@@ -146,7 +147,7 @@ class FakeExchange:
         """Called once on each connection, when every channel has been confirmed."""
         self._failures = list(failures)
 
-    def open(self, url: str, timeout: float) -> FakeConnection:
+    def open(self, url: str, timeout: float, number: int) -> FakeConnection:
         assert url == URL
         assert timeout > 0
         self.attempts.append(self.clock.time)
@@ -187,35 +188,45 @@ class FakeExchange:
 class Following:
     """A market stream on a fake exchange, and everything that came of it."""
 
-    def __init__(self, exchange: FakeExchange, *specs: str, **options: Any) -> None:
+    def __init__(
+        self,
+        exchange: FakeExchange,
+        *specs: str,
+        around: Callable[[World], World] = lambda world: world,
+        on_frames: FrameTap | None = None,
+        **options: Any,
+    ) -> None:
+        """`around` may put something between the stream and the world."""
         self.clock = exchange.clock
         self.told: list[Any] = []
         self.items: list[Any] = []
+        world = World(
+            clock=self.clock,
+            open=exchange.open,
+            limiter=RateLimiter(),
+            history=lambda base, policy: exchange.history,
+        )
         self.stream = MarketStream(
             [parse_spec(spec) for spec in specs],
             StreamOptions(url=URL, **options),
             on_event=self.told.append,
-            world=World(
-                clock=self.clock,
-                open=exchange.open,
-                limiter=RateLimiter(),
-                history=lambda base, policy: exchange.history,
-            ),
+            on_frames=on_frames,
+            world=around(world),
         )
-        self._batches = self.stream.batches()
+        self.batches = self.stream.batches()
 
     def until(self, done: Callable[[], bool], *, within: float = 86400.0) -> None:
         """Follow until this holds; it must within so many seconds."""
         deadline = self.clock.time + within
         while not done():
             assert self.clock.time < deadline, f"never came; the last of it: {self.told[-5:]}"
-            self.items += next(self._batches)
+            self.items += next(self.batches)
 
     def during(self, seconds: float) -> None:
         """Follow for so long."""
         deadline = self.clock.time + seconds
         while self.clock.time < deadline:
-            self.items += next(self._batches)
+            self.items += next(self.batches)
 
     def events(self, kind: type) -> list[Any]:
         return [event for event in self.told if isinstance(event, kind)]

@@ -13,11 +13,16 @@ from random import Random
 from threading import Thread
 from typing import Any
 
+import msgspec
 import pytest
 from demo_account import access, options
 from msgspec.structs import replace
 
+from bfxstream.capture.reader import Capture
+from bfxstream.capture.steps import Begun
+from bfxstream.capture.writer import CaptureWriter
 from bfxstream.demo import DemoExchange
+from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET
 from bfxstream.errors import UsageError
 from bfxstream.protocol.account.answers import (
     Outcome,
@@ -43,6 +48,9 @@ from bfxstream.stream.account_link import check_account_url
 from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.order_desk import OrderDesk
+from bfxstream.stream.recording import Recorder
+from bfxstream.stream.replaying import Pace, Replay
+from bfxstream.stream.world import World
 
 TIMEOUT = 20.0
 AT_MARKET: dict[str, Any] = {"type": "EXCHANGE MARKET", "price": None}
@@ -247,3 +255,56 @@ def _journal(folder: Path) -> dict[int, str]:
 def test_credentials_are_not_sent_in_the_clear(url):
     with pytest.raises(UsageError, match="not encrypted"):
         check_account_url(url)
+
+
+def test_a_recorded_account_replays_without_its_proof(
+    exchange: DemoExchange, tmp_path: Path
+) -> None:
+    """Executions that were looked up while there was no connection come again, too."""
+    account = access(exchange, tmp_path)
+    recorder = Recorder(World(), 7, account.hidden)
+    begun = Begun(
+        id="a",
+        mts=recorder.begun.mts,
+        us=recorder.begun.us,
+        url=exchange.url,
+        subscriptions=["account"],
+        seed=7,
+        time_scale=0.02,
+        account_url=exchange.url,
+    )
+    recorder.write_to(CaptureWriter(tmp_path / "recording", begun))
+    stream = MarketStream(
+        [AccountSubscription()], options(exchange), world=recorder.world, account=account
+    )
+    given: list[Any] = []
+    deadline = time.monotonic() + TIMEOUT
+    sent = 0
+    for batch in stream.batches():
+        assert time.monotonic() < deadline
+        given += batch
+        recorder.given_out(batch)
+        if stream.complete and sent == stream.stats.reconnects < 3:
+            sent += 1
+            carry_out(exchange, tmp_path, order(type="EXCHANGE MARKET", price=None))
+            exchange.inject("drop")
+        elif (
+            sent == stream.stats.reconnects == 3 and stream.account and stream.account.feed.settled
+        ):
+            break
+    stream.close()
+    recorder.close(ended=True)
+    text = (tmp_path / "recording").read_bytes()
+    for proof in (DEMO_KEY, DEMO_SECRET, "authSig", "apiKey", "userId"):
+        assert proof.encode() not in text
+    capture = Capture([tmp_path / "recording"])
+    replay = Replay(capture, Pace(float("inf")))
+    again: list[Any] = []
+    played = MarketStream(
+        capture.subscriptions, options(exchange), world=replay.world, account=replay.account
+    )
+    for batch in replay.follow(played.batches()):
+        again += batch
+    lines = msgspec.json.Encoder().encode_lines
+    assert lines(again) == lines(given)
+    assert any(isinstance(record, AccountTrade) for record in given)

@@ -24,10 +24,10 @@ from bfxstream.protocol.records import BookLevel, Candle, Deriv, Liquidation, Ti
 from bfxstream.protocol.status import State
 from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.limiter import RateLimiter
-from bfxstream.stream.link import World
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.policy import Policy
+from bfxstream.stream.world import World
 
 TRADES, BOOK, TICKER = "trades:tBTCUSD", "book:tBTCUSD:P0:F0:25", "ticker:tBTCUSD"
 PROMPT = Policy(backoff_first=0.002, backoff_most=0.002, thread_tick=0.01)

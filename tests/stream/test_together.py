@@ -29,10 +29,10 @@ from bfxstream.stream import link
 from bfxstream.stream.connection import ConnectionLost
 from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.limiter import RateLimiter
-from bfxstream.stream.link import World
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.policy import Policy
+from bfxstream.stream.world import World
 
 LEVELS, TOP_LEVEL, ORDERS = "book:tBTCUSD:P0:F0:25", "book:tETHUSD:P0:F0:1", "book:tBTCUSD:R0:F0:25"
 FUNDING_LEVELS, OFFERS = "book:fUSD:P0:F0:25", "book:fUSD:R0:F0:25"
@@ -385,7 +385,7 @@ class Stage:
             ],
         }
 
-    def _open(self, url: str, timeout: float) -> Stage:
+    def _open(self, url: str, timeout: float, number: int) -> Stage:
         return self
 
     # As a connection.

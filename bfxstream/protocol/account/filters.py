@@ -52,6 +52,7 @@ class AccountFilter:
 
     def __init__(self, words: Sequence[str] = ()) -> None:
         """Raises UsageError for a word that is neither a filter of the API nor a kind."""
+        self.words = list(words)
         self._words = [_parse(word) for word in words]
 
     def for_exchange(self) -> list[str]:

@@ -1,0 +1,1 @@
+"""Recordings: what passed over each connection, written and read again unchanged."""
