@@ -19,16 +19,17 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = {
     "errors": set(),
     "durations": set(),
+    "condition": {"protocol", "errors"},
     "protocol": {"errors"},
     "book": {"protocol", "errors"},
     "trades": {"protocol", "errors"},
     "account": {"protocol", "trades", "errors"},
     "folders": set(),
     "stream": {"protocol", "book", "trades", "account", "folders", "errors"},
-    "output": {"protocol", "book", "account", "errors"},
+    "output": {"protocol", "book", "account", "condition", "errors"},
     "demo": {"protocol", "book", "durations", "errors"},
     "cli": {
-        *("protocol", "book", "trades", "account", "durations", "folders", "errors"),
+        *("protocol", "book", "trades", "account", "condition", "durations", "folders", "errors"),
         *("stream", "output", "demo", ""),
     },
     "__main__": {"cli"},
@@ -77,7 +78,7 @@ def test_the_import_finder_finds_what_it_must():
     assert {"stream", "output", "demo", "protocol", ""} <= seen
 
 
-@pytest.mark.parametrize("room", ["protocol", "book", "trades", "account", "errors"])
+@pytest.mark.parametrize("room", ["protocol", "book", "trades", "account", "condition", "errors"])
 def test_the_pure_rooms_touch_neither_network_nor_clock(room):
     forbidden = {"socket", "ssl", "time", "threading", "asyncio", "select", "os", "websocket"}
     files = [path for path in MODULES if room_of(name_of(path)) == room]

@@ -11,7 +11,7 @@ import click
 PLANNED_COMMANDS = ("record", "replay", "doctor")
 """Announced, and not there yet: asked for, they are refused by name."""
 
-PLANNED_OPTIONS = ("--until", "--record")
+PLANNED_OPTIONS = ("--record",)
 
 
 class LazyGroup(click.Group):

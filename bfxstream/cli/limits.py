@@ -1,4 +1,4 @@
-"""When a run is done: after a count, after a time, or when nothing comes any more."""
+"""When a run is done: after a count or a time, at a record, or when nothing comes any more."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ class Limits:
         self.printed = 0
         """Records admitted; events do not count."""
         self._count = settings.count
+        self._until = settings.until
+        self._found = False
+        """Whether the record was admitted that the run was to stop at."""
+        self._takes_all = self._count is None and self._until is None
         self._with_events = settings.events
         self._end = now + settings.duration if settings.duration is not None else None
         self._timeout = settings.timeout
@@ -34,25 +38,31 @@ class Limits:
 
     def admit(self, items: list[Any]) -> Sequence[Any]:
         """What may still be printed of a batch."""
-        if self._count is None:
+        if self._takes_all:
             self.printed += len(items)
             if self._with_events:
                 self.printed -= sum(isinstance(item, Event) for item in items)
             return items
         admitted = []
         for item in items:
-            if self.printed == self._count:
+            if self._satisfied:
                 break
             admitted.append(item)
-            self.printed += not isinstance(item, Event)
+            if not isinstance(item, Event):
+                self.printed += 1
+                self._found = self._until is not None and self._until.holds(item)
         return admitted
+
+    @property
+    def _satisfied(self) -> bool:
+        return self._found or self.printed == self._count
 
     def reached(self, received: bool, now: float) -> bool:
         """Whether the run is done; `received` where data came since the last call.
 
         Raises NothingReceived when the timeout has passed.
         """
-        if self.printed == self._count or (self._end is not None and now >= self._end):
+        if self._satisfied or (self._end is not None and now >= self._end):
             return True
         if received:
             self._last_received = now

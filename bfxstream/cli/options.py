@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from bfxstream.cli.types import DurationType, FieldsType, SizeType
+from bfxstream.cli.types import ConditionType, DurationType, FieldsType, SizeType
+from bfxstream.condition import Condition
 from bfxstream.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,6 +27,7 @@ class Settings:
     count: int | None
     duration: float | None
     once: bool
+    until: Condition | None
     timeout: float | None
     no_snapshot: bool
     timestamps: bool
@@ -83,6 +85,12 @@ _OPTIONS = (
     option("--count", "-n", type=click.IntRange(min=1), help="Stop after this many records."),
     option("--duration", type=TIME, help="Stop after this time: 30s, 5m, 2h, or seconds."),
     flag("--once", help="Print one complete value for each subscription, then exit."),
+    option(
+        "--until",
+        type=ConditionType(),
+        help="Stop at the first record for which this holds: 'last_price > 70000'. Fields, "
+        "numbers, 'text', comparisons, and, or, not.",
+    ),
     option("--timeout", type=TIME, help="Give up (exit 1) when nothing came for this long."),
     flag("--no-snapshot", help="Leave out the records of the snapshot."),
     flag("--timestamps", help="Add received_mts (local clock) and server_mts (the exchange's)."),

@@ -21,7 +21,7 @@ from bfxstream.cli.tables import PICTURE, Tables, not_drawn, picture_sink, resol
 from bfxstream.cli.time_scale import time_scale
 from bfxstream.errors import BfxStreamError, ExitCode, Quit, ReaderStalled, UsageError
 from bfxstream.output.descriptors import LineWriter
-from bfxstream.output.fields import check_fields, known_fields
+from bfxstream.output.fields import check_condition, check_fields, known_fields
 from bfxstream.output.pipe import pipe_sink
 from bfxstream.output.sink import Sink, Sinks, SteadySink
 from bfxstream.protocol.channels import AccountSubscription, Subscription
@@ -67,9 +67,10 @@ def run_stream(
     _check(subscriptions, settings, output, view)
     if closed and output == "raw":
         raise _not_raw("closed")
+    # A table looks at the books itself; records are made where they are counted or looked at.
+    without_records = settings.count is None and settings.until is None
     feeds = FeedOptions(
-        # A table looks at the books itself; records are made where they are counted.
-        book_view=BookView.STATE if draws and settings.count is None else view,
+        book_view=BookView.STATE if draws and without_records else view,
         snapshots=not settings.no_snapshot,
         every_update=every_update,
         closed=closed,
@@ -153,9 +154,12 @@ def _gives(sink: Sink, records: Sequence[Any], now: float) -> bool:
 def _check(
     subscriptions: Sequence[Subscription], settings: Settings, output: str, view: BookView
 ) -> None:
-    if settings.fields is not None:
+    if settings.fields is not None or settings.until is not None:
         known = _known_fields(subscriptions, settings, view)
-        check_fields(settings.fields, [*known, "total"] if output == "table" else known)
+        if settings.fields is not None:
+            check_fields(settings.fields, [*known, "total"] if output == "table" else known)
+        if settings.until is not None:
+            check_condition(settings.until, subscriptions, view, known)
     if output == "raw":
         _check_raw(settings)
     if settings.events and output in ("raw", "csv"):
@@ -165,7 +169,7 @@ def _check(
 
 
 def _check_raw(settings: Settings) -> None:
-    for name in ("fields", "no_snapshot", "seq", "timestamps"):
+    for name in ("fields", "no_snapshot", "seq", "timestamps", "until"):
         if getattr(settings, name):
             raise _not_raw(name)
 

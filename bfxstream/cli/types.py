@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from bfxstream.condition import Condition
 from bfxstream.durations import parse_duration
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription, parse_spec
@@ -92,3 +93,19 @@ class FieldsType(click.ParamType[tuple[str, ...]]):
         if not all(names) or len(set(names)) < len(names):
             self.fail(f"{value!r}: give each name once, separated by commas", param, ctx)
         return names
+
+
+class ConditionType(click.ParamType[Condition]):
+    """What must be true of a record: `last_price > 70000`."""
+
+    name = "expr"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Condition:
+        if isinstance(value, Condition):
+            return value
+        try:
+            return Condition(value)
+        except UsageError as error:
+            return self.fail(str(error), param, ctx)

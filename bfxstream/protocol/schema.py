@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, get_args
 
 import msgspec
@@ -53,3 +54,26 @@ def schema_of(name: str) -> dict[str, Any]:
     references, definitions = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
     root = references[0] if len(types) == 1 else {"anyOf": list(references)}
     return {"$schema": _DIALECT, "title": name, **root, "$defs": definitions}
+
+
+def kinds_of_values(types: Iterable[type[Struct]]) -> dict[str, frozenset[str]]:
+    """What each field's values are, over all of these: `number`, `text`, both, or neither."""
+    _, definitions = msgspec.json.schema_components(types, ref_template="{name}")
+    kinds: dict[str, frozenset[str]] = {}
+    for definition in definitions.values():
+        for name, schema in definition.get("properties", {}).items():
+            kinds[name] = kinds.get(name, frozenset()) | _kinds(schema)
+    return kinds
+
+
+_KINDS = {"number": "number", "integer": "number", "boolean": "number", "string": "text"}
+
+
+def _kinds(schema: dict[str, Any]) -> frozenset[str]:
+    if "anyOf" in schema:
+        return frozenset().union(*map(_kinds, schema["anyOf"]))
+    if "enum" in schema:
+        return frozenset("text" if isinstance(each, str) else "number" for each in schema["enum"])
+    types = schema.get("type", [])
+    names = [types] if isinstance(types, str) else types
+    return frozenset(_KINDS[name] for name in names if name in _KINDS)

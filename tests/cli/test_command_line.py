@@ -6,6 +6,7 @@ import io
 import json
 import signal
 import time
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -21,6 +22,7 @@ from bfxstream.cli.specs import read_specs
 from bfxstream.cli.stderr import say
 from bfxstream.cli.time_scale import time_scale
 from bfxstream.cli.types import DurationType, FieldsType, SpecType, SymbolType
+from bfxstream.condition import Condition
 from bfxstream.errors import CompletenessLost, ExitCode, NothingReceived, Refused, UsageError
 from bfxstream.protocol import events
 from bfxstream.protocol.channels import TradesSubscription
@@ -91,7 +93,7 @@ def test_the_version_is_one_line(answer):
 def test_every_option_of_a_streaming_command_reads_its_environment_variable(name):
     command = cli.get_command(click.Context(cli), name)
     options = [p for p in command.params if isinstance(p, click.Option)]
-    assert len(options) >= 21
+    assert len(options) >= 22
     for option in options:
         long_name = next(text for text in option.opts if text.startswith("--"))
         variable = long_name.strip("-").replace("-", "_").upper()
@@ -109,6 +111,14 @@ def test_every_option_of_a_streaming_command_reads_its_environment_variable(name
         (["ticker", "tBTCUSD", "--count", "0"], ["--count"]),
         (["ticker", "tBTCUSD", "--duration", "soon"], ["soon", "30s"]),
         (["ticker", "tBTCUSD", "--fields", "bid,nope"], ["'nope'", "last_price"]),
+        (["ticker", "tBTCUSD", "--until", "bid >"], ["--until", "'bid >'", "character 6"]),
+        (["ticker", "tBTCUSD", "--until", '__import__("os")'], ["--until", "character 11"]),
+        (["ticker", "tBTCUSD", "--until", "price > 1"], ["'price'", "--until", "last_price"]),
+        (["ticker", "tBTCUSD", "--until", "seq > 1"], ["'seq'", "add --seq"]),
+        (["ticker", "tBTCUSD", "--until", "symbol > 1"], ["symbol with 1"]),
+        (["ticker", "tBTCUSD", "--until", "bid > 1", "-o", "raw"], ["--until", "raw"]),
+        (["book", "tBTCUSD", "--view", "top", "--until", "count > 1"], ["'count'", "mid, spread"]),
+        (["book", "tBTCUSD", "--view", "full", "--until", "bids > 1"], ["bids with 1"]),
         (["ticker", "tBTCUSD", "--json", "-o", "csv"], ["--json", "csv"]),
         (["ticker", "tBTCUSD", "--events", "-o", "csv"], ["--events", "csv"]),
         (["ticker", "tBTCUSD", "--fields", "bid", "-o", "raw"], ["--fields", "raw"]),
@@ -405,6 +415,24 @@ def test_events_do_not_count_and_none_comes_after_the_last_record():
     assert one.admit([connected]) == [connected]
     assert not one.reached(True, 1000)
     assert one.admit([notice, "a", notice]) == [notice, "a"]
+
+
+def test_a_condition_admits_the_record_for_which_it_holds_as_the_last():
+    until = limits(until=Condition("id > 2"))
+    one, two, three, four = (SimpleNamespace(id=number) for number in (1, 2, 3, 4))
+    other = SimpleNamespace(bid=5)
+    assert until.admit([one, events.Notice("x"), other]) == [one, events.Notice("x"), other]
+    assert not until.reached(True, 1000)
+    assert until.admit([two, three, four]) == [two, three]
+    assert until.reached(True, 1000)
+    assert until.admit([four]) == []
+    assert until.printed == 4
+
+
+def test_a_condition_and_a_count_end_the_run_whichever_comes_first():
+    both = limits(until=Condition("id > 2"), count=2)
+    assert len(both.admit([SimpleNamespace(id=1)] * 3)) == 2
+    assert both.reached(True, 1000)
 
 
 def test_a_duration_ends_the_run_by_the_clock():
