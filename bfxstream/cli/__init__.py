@@ -28,6 +28,7 @@ _COMMANDS = {
     "order": ("bfxstream.cli.order", "Send, change, cancel and list your orders."),
     "symbols": ("bfxstream.cli.symbols", "The exchange's symbols, by pattern and kind."),
     "demo-exchange": ("bfxstream.cli.demo", "Run the demo exchange alone, for any client."),
+    "doctor": ("bfxstream.cli.doctor", "Check machine, network, exchange and key."),
     "completion": ("bfxstream.cli.completion", "The completion script of bash, zsh or fish."),
     "schema": ("bfxstream.cli.schema", "The JSON Schema of each kind of record."),
     "help": ("bfxstream.cli.help", "The help of a command, or the text of a topic."),

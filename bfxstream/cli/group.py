@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-PLANNED_COMMANDS = ("record", "replay", "doctor")
+PLANNED_COMMANDS = ("record", "replay")
 """Announced, and not there yet: asked for, they are refused by name."""
 
 PLANNED_OPTIONS = ("--record",)

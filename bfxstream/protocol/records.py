@@ -17,6 +17,7 @@ Side = Literal["bid", "ask"]
 BookType = Literal["snapshot", "update"]
 SymbolKind = Literal["exchange", "margin", "futures", "funding"]
 TradeType = Literal["snapshot", "te", "tu", "backfill"]
+CheckState = Literal["ok", "warning", "failed", "skipped"]
 CandleType = Literal["snapshot", "update"]
 
 
@@ -184,6 +185,16 @@ class Symbol(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     quote: str | None
     min_order_size: MaybeNumber
     max_order_size: MaybeNumber
+
+
+class Check(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """What `bfxstream doctor` found about one thing; `remedy` is null where all is well."""
+
+    channel: Literal["doctor"] = "doctor"
+    check: str
+    state: CheckState
+    found: str
+    remedy: str | None = None
 
 
 class Candle(Record):

@@ -36,6 +36,7 @@ SCHEMAS: dict[str, tuple[type[Struct], ...]] = {
     "account": get_args(AccountRecord),
     "order": (Order,),
     "symbols": (records.Symbol,),
+    "doctor": (records.Check,),
     "event": tuple(Event.__subclasses__()),
     "stats": (records.Stats,),
 }

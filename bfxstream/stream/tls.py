@@ -14,10 +14,21 @@ import socket
 import ssl
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 _CHUNK = 65536
 _ENDS = (ssl.SSLZeroReturnError, ssl.SSLEOFError)
+
+
+class Certificate(NamedTuple):
+    """What a server has proved itself with."""
+
+    protocol: str
+    """Such as TLSv1.3."""
+    owner: str
+    issuer: str
+    expires: float
+    """Seconds since 1970."""
 
 
 class TlsContext:
@@ -87,6 +98,16 @@ class TlsSocket:
         """How many bytes have come that were not received yet, decrypted or not; the end is one."""
         return self._tls.pending() + self._incoming.pending + (self._end is not None)
 
+    def certificate(self) -> Certificate:
+        """The server's, which has been verified."""
+        shown: dict[str, Any] = self._tls.getpeercert() or {}
+        return Certificate(
+            self._tls.version() or "TLS",
+            _name_in(shown.get("subject", ()), "commonName"),
+            _name_in(shown.get("issuer", ()), "organizationName", "commonName"),
+            ssl.cert_time_to_seconds(shown["notAfter"]),
+        )
+
     def _decrypt(self, most: int) -> int:
         """Decrypt all that is here into the buffer; the number of bytes, 0 where more must come.
 
@@ -142,3 +163,9 @@ class TlsSocket:
     def _flush(self) -> None:
         if self._outgoing.pending:
             self._socket.sendall(self._outgoing.read())
+
+
+def _name_in(names: Any, *kinds: str) -> str:
+    """The first of these kinds in a certificate's subject or issuer: pairs within sequences."""
+    found = dict(pair for pairs in names for pair in pairs)
+    return next((found[kind] for kind in kinds if kind in found), "nobody")
