@@ -77,7 +77,8 @@ def demo_exchange(
       reject            a connection is closed, subscriptions are refused; for=10s
       http-503          a connection is closed, handshakes are refused; for=10s
       no-history        REST has no past trades; always, or every=… and for=…
-      all               all of them in turn, but for no-history; scale=0.1 shortens them
+      all               all of them in turn, but for no-history; scale=0.1 shortens
+                        how long each lasts, not how often they come: that is every=
     Each comes every 30 s, give or take a half, where nothing is said.
 
     \b
@@ -115,8 +116,21 @@ def demo_exchange(
             click.echo(exchange.url)
             exchange.wait()
         finally:
-            exchange.stop()
-            _account_for(exchange)
+            _stop(exchange)
+
+
+def _stop(exchange: DemoExchange) -> None:
+    try:
+        exchange.stop()
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise BfxStreamError(
+            f"cannot write {error.filename}: {error.strerror or error}",
+            hint="the demo exchange has ended; make room, or choose another file",
+        ) from None
+    finally:
+        _account_for(exchange)
 
 
 def _account_for(exchange: DemoExchange) -> None:

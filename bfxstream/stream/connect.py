@@ -94,8 +94,11 @@ def _bad_status(where: str, status: int) -> ConnectionFailed:
         return RateLimited(f"{where}: too many connections (HTTP 429)", hint="wait a minute")
     if status >= 500:
         return ConnectionFailed(f"{where}: the server is unavailable (HTTP {status})")
+    hint = "the exchange's path is /ws/2: check --url; --demo works offline"
     return ConnectionFailed(
-        f"{where}: this is not a WebSocket endpoint (HTTP {status})", permanent=True
+        f"{where}: this is not a WebSocket endpoint (HTTP {status})",
+        hint=hint if status == 404 else "",
+        permanent=True,
     )
 
 
