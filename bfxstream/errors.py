@@ -66,6 +66,11 @@ class RateLimited(ConnectionFailed):
 class NothingReceived(BfxStreamError):
     """`--timeout` passed without a record."""
 
+    def __init__(self, what: str, *, hint: str = "", symbols: Sequence[str] = ()) -> None:
+        super().__init__(what, hint=hint)
+        self.symbols = list(symbols)
+        """What was silent."""
+
 
 class UsageError(BfxStreamError):
     """Bad input from the user; nothing was sent."""

@@ -33,7 +33,7 @@ ROOMS = {
         *("stream", "output", "demo", ""),
     },
     "__main__": {"cli"},
-    "face": {"protocol", "book", "stream", "demo", "errors"},
+    "face": {"protocol", "book", "stream", "demo", "durations", "errors"},
     "": {"face", "protocol", "book", "stream", "errors"},  # names, loaded when they are used
 }
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bfxstream.cli.options import Settings
 from bfxstream.errors import NothingReceived
+from bfxstream.protocol.channels import Subscription
 from bfxstream.protocol.events import Event
 
 ONCE_TIMEOUT = 30.0
 """Seconds without a record after which `--once` gives up, unless `--timeout` says otherwise."""
+
+_NAMED = 5
+"""Of the subscriptions that are silent, at most so many are named."""
 
 
 class Limits:
@@ -57,19 +61,28 @@ class Limits:
     def _satisfied(self) -> bool:
         return self._found or self.printed == self._count
 
-    def reached(self, received: bool, now: float) -> bool:
+    def reached(
+        self, received: bool, now: float, silent: Callable[[], Sequence[Subscription]] = tuple
+    ) -> bool:
         """Whether the run is done; `received` where data came since the last call.
 
-        Raises NothingReceived when the timeout has passed.
+        Raises NothingReceived, with those that are `silent`, when the timeout has passed.
         """
         if self._satisfied or (self._end is not None and now >= self._end):
             return True
         if received:
             self._last_received = now
         elif self._timeout is not None and now - self._last_received >= self._timeout:
-            raise NothingReceived(
-                f"nothing was received within {self._timeout:g} s",
-                hint="check the symbol and the connection (-v says more), or wait longer "
-                "with --timeout",
-            )
+            raise _nothing_received(self._timeout, silent())
         return False
+
+
+def _nothing_received(timeout: float, silent: Sequence[Subscription]) -> NothingReceived:
+    specs = [subscription.spec for subscription in silent]
+    more = f" and {len(specs) - _NAMED} more" if len(specs) > _NAMED else ""
+    of = f" of {', '.join(specs[:_NAMED])}{more}" if specs else ""
+    return NothingReceived(
+        f"nothing was received{of} within {timeout:g} s",
+        hint="check the symbol and the connection (-v says more), or wait longer with --timeout",
+        symbols=[subscription.symbol for subscription in silent[:_NAMED]],
+    )

@@ -12,7 +12,6 @@ import msgspec
 
 from bfxstream.cli.endpoint import Endpoint, endpoint
 from bfxstream.cli.limits import Limits
-from bfxstream.cli.nearest import naming_the_nearest
 from bfxstream.cli.options import Settings, resolve_output
 from bfxstream.cli.reporter import Reporter
 from bfxstream.cli.signals import GRACE_SECONDS, Signals
@@ -29,6 +28,7 @@ from bfxstream.protocol.views import BookView
 from bfxstream.stream import policy
 from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.market import MarketStream
+from bfxstream.stream.nearest import naming_the_nearest
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.policy import Policy
 
@@ -82,7 +82,7 @@ def run_stream(
     with (
         Signals() as signals,
         endpoint(settings.url, settings.rest_url, settings.demo) as place,
-        naming_the_nearest(place),
+        naming_the_nearest(place.rest_base, demo=place.demo),
         ExitStack() as ending,
     ):
         screen_is_stderr = output == "table" and _is_terminal(sys.stderr)
@@ -132,7 +132,7 @@ def _pump(stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, dr
         # A table draws from books that give no records: there every frame is data.
         received = stream.stats.messages > messages if draws else bool(items)
         messages = stream.stats.messages
-        if limits.reached(received, now):
+        if limits.reached(received, now, stream.silent):
             break
         if limits.once and stream.complete:
             return

@@ -9,7 +9,6 @@ from contextlib import suppress
 import click
 
 from bfxstream.cli.endpoint import Endpoint, endpoint
-from bfxstream.cli.nearest import did_you_mean
 from bfxstream.cli.options import (
     DEBUG,
     DEMO,
@@ -33,6 +32,7 @@ from bfxstream.protocol.nearest import nearest
 from bfxstream.protocol.records import Symbol
 from bfxstream.protocol.symbol_list import SymbolList, matches
 from bfxstream.protocol.symbols import parse_symbol
+from bfxstream.stream.nearest import did_you_mean
 from bfxstream.stream.rest import RestClient
 from bfxstream.stream.symbol_cache import Kept, SymbolCache, ask_for_symbols
 

@@ -6,7 +6,7 @@ Times named `mts` are milliseconds since 1970, UTC. Names are the API's, in lowe
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -27,6 +27,18 @@ class Record(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     seq: int | UnsetType = UNSET
     received_mts: int | UnsetType = UNSET
     server_mts: int | UnsetType | None = UNSET
+
+    def __repr__(self) -> str:
+        given = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        shown = (f"{name}={_shown(value)}" for name, value in given if value is not UNSET)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _shown(value: Any) -> str:
+    """Numbers as the exchange spells them, where msgspec would show objects of its own."""
+    if value is None or isinstance(value, (str, int)):
+        return repr(value)
+    return msgspec.json.encode(value).decode()
 
 
 class Ticker(Record):

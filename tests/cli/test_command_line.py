@@ -441,6 +441,23 @@ def test_a_duration_ends_the_run_by_the_clock():
     assert five_seconds.reached(True, 1005)
 
 
+@pytest.mark.parametrize(
+    ("specs", "words"),
+    [
+        ([], "nothing was received within 2 s;"),
+        (["deriv:tBTXF0:USTF0"], "received of deriv:tBTXF0:USTF0 within 2 s;"),
+        ([f"ticker:t{a}USD" for a in ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG")],
+         "ticker:tEEEUSD and 2 more within 2 s;"),
+    ],
+)  # fmt: skip
+def test_what_was_silent_until_the_timeout_is_named(specs, words):
+    silent = [SpecType().convert(spec, None, None) for spec in specs]
+    with pytest.raises(NothingReceived) as caught:
+        limits(timeout=2.0).reached(False, 1002, lambda: silent)
+    assert words in str(caught.value)
+    assert caught.value.symbols == [each.symbol for each in silent[:5]]
+
+
 def test_a_timeout_raises_after_so_long_without_anything_received():
     patient = limits(timeout=2.0)
     assert not patient.reached(True, 1001)
