@@ -121,6 +121,7 @@ def _report(error: Exception) -> int:
     """Say the error in one line; its exit code."""
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "bfxstream"
+        _name_the_variable(error)
         said = error.format_message().rstrip(".")
         if isinstance(error, click.NoSuchOption) and error.option_name in PLANNED_OPTIONS:
             said = f"{error.option_name} is not there yet"
@@ -136,6 +137,16 @@ def _report(error: Exception) -> int:
         return ExitCode.CONNECTION
     say(f"internal error: {type(error).__name__}: {error}; run again with --debug for a report")
     return ExitCode.CONNECTION
+
+
+def _name_the_variable(error: click.UsageError) -> None:
+    """Let it say that the value came from the environment, where nobody has typed it."""
+    if not isinstance(error, click.BadParameter) or error.ctx is None or error.param is None:
+        return
+    source = error.ctx.get_parameter_source(error.param.name or "")
+    if source is click.core.ParameterSource.ENVIRONMENT:
+        hint = error.param.get_error_hint(error.ctx)
+        error.param_hint = f"{hint} (from {error.param.envvar})"
 
 
 def _with_way_out(error: BfxStreamError) -> str:

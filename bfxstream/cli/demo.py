@@ -13,6 +13,7 @@ from bfxstream.cli.options import option
 from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import say
 from bfxstream.cli.time_scale import time_scale
+from bfxstream.cli.types import CountType
 from bfxstream.errors import BfxStreamError, ConnectionFailed, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def _kinds() -> list[str]:
 
 
 @click.command(name="demo-exchange")
-@option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free port.")
+@option("--port", type=CountType(0, 65535), default=0, help="0: any free port.")
 @option("--seed", type=int, help="The same seed gives the same market, trade for trade.")
 @option(
     "--rate",

@@ -25,7 +25,7 @@ from bfxstream.cli.options import (
     JSON,
     NO_COLOR,
     REST_URL,
-    TIME,
+    SOME_TIME,
     URL,
     option,
     resolve_output,
@@ -72,7 +72,7 @@ class _Skipped(Exception):
     help="auto: a table on a terminal, JSON Lines in a pipe.",
 )
 @JSON
-@option("--timeout", type=TIME, default=10.0, help="For each step on the network.")
+@option("--timeout", type=SOME_TIME, default=10.0, help="For each step on the network.")
 @URL
 @REST_URL
 @DEMO

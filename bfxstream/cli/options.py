@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 
 import click
 
-from bfxstream.cli.types import ConditionType, DurationType, FieldsType, SizeType
+from bfxstream.cli.types import ConditionType, CountType, DurationType, FieldsType, SizeType
 from bfxstream.condition import Condition
 from bfxstream.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 TIME = DurationType()
+SOME_TIME = DurationType(positive=True)
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ _OPTIONS = (
     ),
     JSON,
     FIELDS,
-    option("--count", "-n", type=click.IntRange(min=1), help="Stop after this many records."),
-    option("--duration", type=TIME, help="Stop after this time: 30s, 5m, 2h, or seconds."),
+    option("--count", "-n", type=CountType(min=1), help="Stop after this many records."),
+    option("--duration", type=SOME_TIME, help="Stop after this time: 30s, 5m, 2h, or seconds."),
     flag("--once", help="Print one complete value for each subscription, then exit."),
     option(
         "--until",
@@ -91,7 +92,7 @@ _OPTIONS = (
         help="Stop at the first record for which this holds: 'last_price > 70000'. Fields, "
         "numbers, 'text', comparisons, and, or, not.",
     ),
-    option("--timeout", type=TIME, help="Give up (exit 1) when nothing came for this long."),
+    option("--timeout", type=SOME_TIME, help="Give up (exit 1) when nothing came for this long."),
     flag("--no-snapshot", help="Leave out the records of the snapshot."),
     flag("--timestamps", help="Add received_mts (local clock) and server_mts (the exchange's)."),
     flag("--seq", help="Add seq, the exchange's sequence number."),

@@ -22,6 +22,10 @@ class DurationType(click.ParamType[float]):
 
     name = "time"
 
+    def __init__(self, *, positive: bool = False) -> None:
+        """`positive` where no time at all makes no sense."""
+        self._positive = positive
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
@@ -30,7 +34,15 @@ class DurationType(click.ParamType[float]):
         seconds = parse_duration(value)
         if seconds is None:
             self.fail(f"{value!r} is not a time: use 30s, 5m, 2h, or seconds", param, ctx)
+        if self._positive and seconds == 0:
+            self.fail(f"{value!r} is no time at all: use 30s, 5m, 2h, or seconds", param, ctx)
         return seconds
+
+
+class CountType(click.IntRange):
+    """A whole number within bounds."""
+
+    name = "number"
 
 
 class SymbolType(click.ParamType[str]):

@@ -44,9 +44,10 @@ SCHEMAS: dict[str, tuple[type[Struct], ...]] = {
 
 SCHEMAS["stream"] = tuple(
     kind
-    for channel in ("ticker", "trades", "book", "candles", "deriv", "liq", "account")
+    for channel in ("ticker", "trades", "book", "candles", "deriv", "liq", "account", "event")
     for kind in SCHEMAS[channel]
 )
+"""Of `--events` as well, as all of a run's records are in one output."""
 
 
 def schema_of(name: str) -> dict[str, Any]:

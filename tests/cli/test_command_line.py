@@ -119,6 +119,11 @@ def test_every_option_of_a_streaming_command_reads_its_environment_variable(name
         (["ticker", "tBTCUSD", "--until", "bid > 1", "-o", "raw"], ["--until", "raw"]),
         (["book", "tBTCUSD", "--view", "top", "--until", "count > 1"], ["'count'", "mid, spread"]),
         (["book", "tBTCUSD", "--view", "full", "--until", "bids > 1"], ["bids with 1"]),
+        (["ticker", "tBTCUSD", "--duration", "0"], ["--duration", "'0'"]),
+        (["ticker", "tBTCUSD", "--timeout", "0s"], ["--timeout", "'0s'"]),
+        (["ticker", "tBTCUSD", "--count", "x"], ["--count", "'x' is not a valid number"]),
+        (["ticker", "tBTCUSD", "--fields", "seq"], ["'seq'", "add --seq"]),
+        (["ticker", "tBTCUSD", "--fields", "server_mts"], ["'server_mts'", "add --timestamps"]),
         (["ticker", "tBTCUSD", "--json", "-o", "csv"], ["--json", "csv"]),
         (["ticker", "tBTCUSD", "--events", "-o", "csv"], ["--events", "csv"]),
         (["ticker", "tBTCUSD", "--fields", "bid", "-o", "raw"], ["--fields", "raw"]),
@@ -129,6 +134,9 @@ def test_every_option_of_a_streaming_command_reads_its_environment_variable(name
         (["book", "tBTCUSD", "--every", "1s"], ["--every", "--view"]),
         (["stream", "status:tBTCUSD"], ["status:tBTCUSD", "ticker:SYMBOL", "liq:global"]),
         (["stream", "candles:tBTCUSD"], ["candles:tBTCUSD", "time frame", "14D"]),
+        (["stream", "candles:1m"], ["'candles:1m'", "no symbol", "candles:1m:tBTCUSD"]),
+        (["stream", "book:tBTCUSD:P9"], ["'P9' is no option of a book", "P0…P4"]),
+        (["stream", "book:tBTCUSD:f3:25"], ["'f3' is no option of a book", "F0 or F1"]),
         (["stream", "candles:1m:fUSD"], ["candles:1m:fUSD:p30"]),
         (["candles", "tBTCUSD", "--timeframe", "1d"], ["1d", "1D"]),
         (["candles", "fUSD"], ["--period p30", "a30:p2:p30"]),
@@ -190,12 +198,28 @@ def test_a_period_from_the_environment_is_for_funding_alone(monkeypatch):
     assert [wish.spec for wish in asked] == ["candles:1m:tBTCUSD", "candles:1m:fUSD:p30"]
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("COUNT", "x"), ("ONCE", "maybe"), ("OUTPUT", "xml"), ("FIELDS", ","), ("UNTIL", "bid")],
+)
+def test_a_bad_value_from_the_environment_names_its_variable(answer, monkeypatch, option, value):
+    monkeypatch.setenv(f"BFXSTREAM_{option}", value)
+    code, out, err = answer("ticker", "tBTCUSD")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"--{option.lower()}" in err
+    assert f"(from BFXSTREAM_{option}): " in err
+    code, _, err = answer("ticker", "tBTCUSD", f"--{option.lower()}={value}")
+    assert (code, "BFXSTREAM" in err) == (2, False)
+
+
 # Subscriptions from a file.
 
 
 def test_specs_come_a_line_each_with_comments_and_blank_lines(tmp_path):
     file = tmp_path / "specs"
-    file.write_text("\ufeff# what I trade\n\ntrades:tBTCUSD # the main one\r\n  ticker:fUSD\n#\n")
+    file.write_text(
+        "\ufeff# what I trade\n\ntrades:tBTCUSD # the main one\r\n\ufeff  ticker:fUSD\n#\n"
+    )
     assert [wish.spec for wish in read_specs(str(file))] == ["trades:tBTCUSD", "ticker:fUSD"]
 
 
