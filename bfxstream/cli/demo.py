@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,7 +146,8 @@ def _account_for(exchange: DemoExchange) -> None:
 
 
 def _explained(error: OSError, port: int) -> BfxStreamError:
-    reason = error.strerror or error
+    # asyncio's own text repeats the address.
+    reason = os.strerror(error.errno) if error.errno else error
     if error.filename is not None:
         return UsageError(f"cannot write {error.filename}: {reason}", hint="choose another file")
     return ConnectionFailed(f"cannot listen on port {port}: {reason}", hint="choose another --port")

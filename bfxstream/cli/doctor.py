@@ -99,8 +99,6 @@ def doctor(
       bfxstream doctor --demo --json | jq -r '[.check, .state] | @tsv'
       bfxstream doctor --json | jq 'select(.state == "failed")'
     """
-    if sys.stdout is None:
-        raise BfxStreamError("standard output is closed: there is nowhere to print to")
     output = resolve_output(output, json, sys.stdout.isatty())
     with Signals(), endpoint(url, rest_url, demo) as place:
         checkup = _Checkup(_printer(output, no_color))

@@ -18,7 +18,7 @@ from bfxstream.cli.signals import GRACE_SECONDS, Signals
 from bfxstream.cli.stderr import say
 from bfxstream.cli.tables import PICTURE, Tables, not_drawn, picture_sink, resolve_picture
 from bfxstream.cli.time_scale import time_scale
-from bfxstream.errors import BfxStreamError, ExitCode, Quit, ReaderStalled, UsageError
+from bfxstream.errors import ExitCode, Quit, ReaderStalled, UsageError
 from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_condition, check_fields, known_fields
 from bfxstream.output.pipe import pipe_sink
@@ -57,8 +57,6 @@ def run_stream(
 
     Raises BfxStreamError for what went wrong, Interrupted for a signal.
     """
-    if sys.stdout is None:
-        raise BfxStreamError("standard output is closed: there is nowhere to print to")
     tables = tables or Tables()
     output = resolve_picture(
         settings, resolve_output(settings.output, settings.json, sys.stdout.isatty())

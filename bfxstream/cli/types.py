@@ -15,6 +15,8 @@ from bfxstream.protocol.symbols import parse_symbol
 
 SIZES = range(10, 501)
 """Columns and rows that a picture may have."""
+_LONGEST = 36500 * 86400.0
+"""Seconds: beyond a hundred years a typing error is likelier, and clocks overflow."""
 
 
 class DurationType(click.ParamType[float]):
@@ -34,6 +36,8 @@ class DurationType(click.ParamType[float]):
         seconds = parse_duration(value)
         if seconds is None:
             self.fail(f"{value!r} is not a time: use 30s, 5m, 2h, or seconds", param, ctx)
+        if seconds > _LONGEST:
+            self.fail(f"{value!r} is too long: use {_LONGEST / 86400:.0f}d at most", param, ctx)
         if self._positive and seconds == 0:
             self.fail(f"{value!r} is no time at all: use 30s, 5m, 2h, or seconds", param, ctx)
         return seconds

@@ -11,7 +11,6 @@ import ssl
 import time
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 from msgspec import Struct
@@ -22,7 +21,7 @@ from bfxstream.protocol.objects import ObjectFrame, decode_object
 from bfxstream.protocol.records import CheckState
 from bfxstream.stream.account_rest import AccountRest
 from bfxstream.stream.connection import ConnectionLost, SocketConnection
-from bfxstream.stream.network import is_loopback, socks_proxy, unknown_name, without_secrets
+from bfxstream.stream.network import proxy_for, without_secrets
 from bfxstream.stream.policy import Policy
 from bfxstream.stream.rest import RestClient
 from bfxstream.stream.tls import Certificate
@@ -121,48 +120,23 @@ def check_limits(policy: Policy | None = None) -> Finding:
 
 
 def check_proxy(url: str) -> Finding:
-    """The environment's proxy on the way to this URL."""
-    proxy = _proxy_of(url)
-    if proxy is None:
-        return Finding("none is used")
-    name, address = proxy
-    return Finding(f"{without_secrets(address)} (from {name})")
-
-
-def _proxy_of(url: str) -> tuple[str, str] | None:
-    """The variable and the proxy that it asks for, if any is for this URL.
-
-    Raises ConnectionFailed where it cannot be used.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if is_loopback(host):
-        return None
-    if socks := socks_proxy(url):
-        return "all_proxy", f"{socks.scheme}://{socks.host}:{socks.port}"
-    scheme = "https" if parts.scheme in ("wss", "https") else "http"
-    value = getproxies().get(scheme)
-    if not value or proxy_bypass(host):
-        return None
-    if not urlsplit(value).hostname:
-        raise ConnectionFailed(
-            f"the proxy of {scheme}_proxy is no URL", hint="write it as http://host:port"
-        )
-    return f"{scheme}_proxy", value
+    """The environment's proxy on the way to this URL. Raises ConnectionFailed for a useless one."""
+    proxy = proxy_for(url)
+    return Finding("none is used" if proxy is None else str(proxy))
 
 
 def check_dns(url: str) -> Finding:
     """The addresses of the host that is connected to: the exchange's, or the proxy's."""
-    proxy = _proxy_of(url)
-    asked = proxy[1] if proxy else url
-    host = urlsplit(asked).hostname or ""
+    proxy = proxy_for(url)
+    host = proxy.host if proxy else urlsplit(url).hostname or ""
     started = time.monotonic()
     try:
         answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        error = unknown_name(asked, "cannot look up the exchange's address")
-        error.hint = "check the network, and the name server in /etc/resolv.conf"
-        raise error from None
+        raise ConnectionFailed(
+            f"the name {host} cannot be resolved",
+            hint="check the network, and the name server in /etc/resolv.conf",
+        ) from None
     seconds = time.monotonic() - started
     addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
     if addresses == [host]:

@@ -119,6 +119,10 @@ def test_every_option_of_a_streaming_command_reads_its_environment_variable(name
         (["ticker", "tBTCUSD", "--until", "bid > 1", "-o", "raw"], ["--until", "raw"]),
         (["book", "tBTCUSD", "--view", "top", "--until", "count > 1"], ["'count'", "mid, spread"]),
         (["book", "tBTCUSD", "--view", "full", "--until", "bids > 1"], ["bids with 1"]),
+        (["ticker", "tBTCUSD", "--tiemout", "3"], ["no option --tiemout: did you mean --timeout?"]),
+        (["ticker", "tBTCUSD", "--frobnicate"], ["no option --frobnicate (see 'bfxstream ticker"]),
+        (["ticker", "tBTCUSD", "--count"], ["'--count'", "(see 'bfxstream ticker --help')"]),
+        (["ticker", "tBTCUSD", "--duration", "9" * 400 + "d"], ["--duration", "too long"]),
         (["ticker", "tBTCUSD", "--duration", "0"], ["--duration", "'0'"]),
         (["ticker", "tBTCUSD", "--timeout", "0s"], ["--timeout", "'0s'"]),
         (["ticker", "tBTCUSD", "--count", "x"], ["--count", "'x' is not a valid number"]),
@@ -196,6 +200,21 @@ def test_a_period_from_the_environment_is_for_funding_alone(monkeypatch):
     run_command(["candles", "tBTCUSD"])
     run_command(["candles", "fUSD"])
     assert [wish.spec for wish in asked] == ["candles:1m:tBTCUSD", "candles:1m:fUSD:p30"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["order"]])
+def test_a_group_without_a_command_shows_its_help(answer, arguments):
+    code, out, err = answer(*arguments)
+    assert (code, err) == (0, "")
+    assert "Commands:" in out
+
+
+@pytest.mark.parametrize("arguments", [["ticker", "tBTCUSD"], ["schema"], ["--help"]])
+def test_a_closed_standard_output_is_an_error(answer, monkeypatch, arguments):
+    monkeypatch.setattr("sys.stdout", None)
+    code, _, err = answer(*arguments)
+    assert (code, err.count("\n")) == (1, 1)
+    assert "standard output is closed" in err
 
 
 @pytest.mark.parametrize(

@@ -218,8 +218,9 @@ def test_a_socks_proxy_is_named(monkeypatch):
     assert check_proxy(EXCHANGE).found == "socks5h://127.0.0.1:1080 (from all_proxy)"
 
 
-def test_a_proxy_that_is_no_url_is_a_failure(monkeypatch):
-    monkeypatch.setenv("https_proxy", "127.0.0.1")
+@pytest.mark.parametrize("value", ["::::", "http://", "http://[::1", "http://host:port"])
+def test_a_proxy_that_is_no_url_is_a_failure(monkeypatch, value):
+    monkeypatch.setenv("https_proxy", value)
     with pytest.raises(ConnectionFailed, match="https_proxy is no URL"):
         check_proxy(EXCHANGE)
 
