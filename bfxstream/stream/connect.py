@@ -20,6 +20,8 @@ from bfxstream.stream.network import (
 from bfxstream.stream.socket import BatchSocket
 from bfxstream.stream.tls import TlsContext
 
+_PATH = "the exchange's path is /ws/2: check --url; --demo works offline"
+
 
 def check_url(url: str) -> str:
     """The URL, its scheme in small letters, if it can be an endpoint. Raises UsageError else."""
@@ -74,6 +76,10 @@ def describe_failure(url: str, error: Exception) -> ConnectionFailed:
         )
     if isinstance(error, OSError):
         return describe_os_error(url, where, error)
+    if "Redirect" in str(error):
+        return ConnectionFailed(
+            f"{where}: the server redirects, which is not followed", hint=_PATH, permanent=True
+        )
     return ConnectionFailed(f"{where}: this is not a WebSocket server ({error})", permanent=True)
 
 
@@ -93,11 +99,13 @@ def _bad_status(where: str, status: int) -> ConnectionFailed:
     if status == 429:
         return RateLimited(f"{where}: too many connections (HTTP 429)", hint="wait a minute")
     if status >= 500:
-        return ConnectionFailed(f"{where}: the server is unavailable (HTTP {status})")
-    hint = "the exchange's path is /ws/2: check --url; --demo works offline"
+        return ConnectionFailed(
+            f"{where}: the server is unavailable (HTTP {status})",
+            hint="wait, or keep trying with --retry-for",
+        )
     return ConnectionFailed(
         f"{where}: this is not a WebSocket endpoint (HTTP {status})",
-        hint=hint if status == 404 else "",
+        hint=_PATH if status == 404 else "",
         permanent=True,
     )
 

@@ -197,7 +197,7 @@ def test_a_name_that_does_not_exist_is_a_matter_of_dns():
         (http_answer("429 Too Many Requests"), "too many connections (HTTP 429)", False),
         (http_answer("500 Internal Server Error"), "unavailable (HTTP 500)", False),
         (http_answer("503 Service Unavailable"), "unavailable (HTTP 503)", False),
-        (http_answer("301 Moved", "Location: ws://a.invalid\r\n"), "not a WebSocket server", True),
+        (http_answer("301 Moved", "Location: ws://a.invalid\r\n"), "the server redirects", True),
         (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "not a WebSocket server", True),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "not a WebSocket server", True),
         (b"\xff\xfe\x00\r\n\r\n", "not a WebSocket server", True),
