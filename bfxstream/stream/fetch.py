@@ -33,6 +33,7 @@ from bfxstream.stream.network import (
     proxy_for,
     shallow,
 )
+from bfxstream.stream.tls import certificates
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "bfxstream"}
 _READ_BYTES = 65536
@@ -152,7 +153,8 @@ class _SocksConnection(HTTPSConnection):
 
 
 def _opener(url: str) -> OpenerDirector:
-    tls = ssl.create_default_context()
+    file, folder = certificates()
+    tls = ssl.create_default_context(cafile=file, capath=folder)
     here = is_loopback(urlsplit(url).hostname)
     proxy = proxy_for(url)
     socks = proxy if proxy is not None and proxy.is_socks else None

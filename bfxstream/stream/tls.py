@@ -20,6 +20,19 @@ _CHUNK = 65536
 _ENDS = (ssl.SSLZeroReturnError, ssl.SSLEOFError)
 
 
+def certificates() -> tuple[str | None, str | None]:
+    """The file and the folder of what is trusted, where the environment names one.
+
+    As websocket-client: what this variable names replaces the system's certificates.
+    """
+    bundle = os.environ.get("WEBSOCKET_CLIENT_CA_BUNDLE", "")
+    return (bundle if Path(bundle).is_file() else None, bundle if _is_folder(bundle) else None)
+
+
+def _is_folder(path: str) -> bool:
+    return bool(path) and Path(path).is_dir()
+
+
 class Certificate(NamedTuple):
     """What a server has proved itself with."""
 
@@ -36,12 +49,9 @@ class TlsContext:
 
     def __init__(self) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and name
-        # As websocket-client: what this variable names replaces the system's certificates.
-        bundle = os.environ.get("WEBSOCKET_CLIENT_CA_BUNDLE")
-        if bundle and Path(bundle).is_dir():
-            self._context.load_verify_locations(capath=bundle)
-        elif bundle and Path(bundle).is_file():
-            self._context.load_verify_locations(cafile=bundle)
+        file, folder = certificates()
+        if file or folder:
+            self._context.load_verify_locations(file, folder)
         else:
             self._context.load_default_certs()
 
