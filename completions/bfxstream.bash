@@ -7,12 +7,12 @@ __bfxstream_command() {
     commands='' flags='' valued='' arguments=() repeats='' values=''
     case $1 in
     '')
-        commands='ticker trades book candles deriv liquidations stream watch account order symbols demo-exchange completion schema help man'
+        commands='ticker trades book candles deriv liquidations stream watch account order symbols demo-exchange doctor completion schema help man'
         flags='-V --version -h --help'
         ;;
     ' ticker')
-        flags='--output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --until --timeout --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
@@ -20,8 +20,8 @@ __bfxstream_command() {
         esac
         ;;
     ' trades')
-        flags='--every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--every-update --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --until --timeout --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
@@ -29,8 +29,8 @@ __bfxstream_command() {
         esac
         ;;
     ' book')
-        flags='--prec --freq --len --view --every --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--prec --freq --len --view --every --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--prec --freq --len --view --every --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--prec --freq --len --view --every --output -o --fields --count -n --duration --until --timeout --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --prec) values=':P0 P1 P2 P3 P4 R0' ;;
@@ -42,8 +42,8 @@ __bfxstream_command() {
         esac
         ;;
     ' candles')
-        flags='--timeframe --period --closed --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--timeframe --period --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--timeframe --period --closed --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--timeframe --period --output -o --fields --count -n --duration --until --timeout --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --timeframe) values=':1m 5m 15m 30m 1h 3h 6h 12h 1D 7D 1W 14D 1M' ;;
@@ -53,8 +53,8 @@ __bfxstream_command() {
         esac
         ;;
     ' deriv')
-        flags='--every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--every-update --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --until --timeout --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
@@ -62,16 +62,16 @@ __bfxstream_command() {
         esac
         ;;
     ' liquidations')
-        flags='--output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --until --timeout --url --rest-url --retry-for --svg --size'
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
         --svg) values=files ;;
         esac
         ;;
     ' stream')
-        flags='--from --view --every --every-update --closed --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--from --view --every --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--from --view --every --every-update --closed --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--from --view --every --output -o --fields --count -n --duration --until --timeout --url --rest-url --retry-for --svg --size'
         repeats=specs
         case $option in
         --from) values=files ;;
@@ -81,8 +81,8 @@ __bfxstream_command() {
         esac
         ;;
     ' watch')
-        flags='--layout --prec --len --timeframe --period --count -n --duration --once --timeout --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--layout --prec --len --timeframe --period --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--layout --prec --len --timeframe --period --count -n --duration --once --until --timeout --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--layout --prec --len --timeframe --period --count -n --duration --until --timeout --url --rest-url --retry-for --svg --size'
         arguments=(symbols)
         case $option in
         --layout) values=':full book tape chart' ;;
@@ -93,8 +93,8 @@ __bfxstream_command() {
         esac
         ;;
     ' account')
-        flags='--filter --dms --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--filter --output -o --fields --count -n --duration --timeout --url --rest-url --retry-for --svg --size'
+        flags='--filter --dms --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--filter --output -o --fields --count -n --duration --until --timeout --url --rest-url --retry-for --svg --size'
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
         --svg) values=files ;;
@@ -150,17 +150,24 @@ __bfxstream_command() {
         --journal) values=files ;;
         esac
         ;;
+    ' doctor')
+        flags='--output -o --json --timeout --url --rest-url --demo --debug --no-color -h --help'
+        valued='--output -o --timeout --url --rest-url'
+        case $option in
+        --output | -o) values=':auto table jsonl' ;;
+        esac
+        ;;
     ' completion')
         flags='--install -h --help'
         arguments=(':bash zsh fish')
         ;;
     ' schema')
         flags='-h --help'
-        arguments=(':account book book-full book-levels book-orders book-top candles deriv event liq liquidations order stats stream symbols ticker trades')
+        arguments=(':account book book-full book-levels book-orders book-top candles deriv doctor event liq liquidations order stats stream symbols ticker trades')
         ;;
     ' help')
         flags='-h --help'
-        repeats=':ticker trades book candles deriv liquidations stream watch account order symbols demo-exchange completion schema help man output records guarantees exit-codes environment credentials faults python recipes'
+        repeats=':ticker trades book candles deriv liquidations stream watch account order symbols demo-exchange doctor completion schema help man output records guarantees exit-codes environment credentials faults python recipes'
         ;;
     ' man')
         flags='--install -h --help'

@@ -56,6 +56,7 @@ complete -c bfxstream -n '__bfxstream_at' -a account -d 'Your wallets, orders an
 complete -c bfxstream -n '__bfxstream_at' -a order -d 'Send, change, cancel and list your orders.'
 complete -c bfxstream -n '__bfxstream_at' -a symbols -d 'The exchange\'s symbols, by pattern and kind.'
 complete -c bfxstream -n '__bfxstream_at' -a demo-exchange -d 'Run the demo exchange alone, for any client.'
+complete -c bfxstream -n '__bfxstream_at' -a doctor -d 'Check machine, network, exchange and key.'
 complete -c bfxstream -n '__bfxstream_at' -a completion -d 'The completion script of bash, zsh or fish.'
 complete -c bfxstream -n '__bfxstream_at' -a schema -d 'The JSON Schema of each kind of record.'
 complete -c bfxstream -n '__bfxstream_at' -a help -d 'The help of a command, or the text of a topic.'
@@ -281,6 +282,7 @@ complete -c bfxstream -n '__bfxstream_in watch' -l period -r -f -d 'Of a funding
 complete -c bfxstream -n '__bfxstream_in watch' -l count -s n -r -f -d 'Stop after this many records.'
 complete -c bfxstream -n '__bfxstream_in watch' -l duration -r -f -d 'Stop after this time: 30s, 5m, 2h, or seconds.'
 complete -c bfxstream -n '__bfxstream_in watch' -l once -d 'Print one complete value for each subscription, then exit.'
+complete -c bfxstream -n '__bfxstream_in watch' -l until -r -f -d 'Stop at the first record for which this holds: \'last_price > 70000\'. Fields, numbers, \'text\', comparisons, and, or, not.'
 complete -c bfxstream -n '__bfxstream_in watch' -l timeout -r -f -d 'Give up (exit 1) when nothing came for this long.'
 complete -c bfxstream -n '__bfxstream_in watch' -l stats -d 'Print counters as one JSON object on standard error when done.'
 complete -c bfxstream -n '__bfxstream_in watch' -l url -r -f -d 'Another WebSocket endpoint.'
@@ -448,15 +450,25 @@ complete -c bfxstream -n '__bfxstream_in demo-exchange' -l log -r -F -d 'Note co
 complete -c bfxstream -n '__bfxstream_in demo-exchange' -l journal -r -F -d 'Note all trades, books and orders, as JSON Lines.'
 complete -c bfxstream -n '__bfxstream_in demo-exchange' -s h -l help -d 'Show this message and exit.'
 
+complete -c bfxstream -n '__bfxstream_in doctor' -l output -s o -r -f -a 'auto\\t table\\t jsonl\\t' -d 'auto: a table on a terminal, JSON Lines in a pipe.'
+complete -c bfxstream -n '__bfxstream_in doctor' -l json -d 'The same as -o jsonl.'
+complete -c bfxstream -n '__bfxstream_in doctor' -l timeout -r -f -d 'For each step on the network.'
+complete -c bfxstream -n '__bfxstream_in doctor' -l url -r -f -d 'Another WebSocket endpoint.'
+complete -c bfxstream -n '__bfxstream_in doctor' -l rest-url -r -f -d 'Another base of the REST API, for look-ups.'
+complete -c bfxstream -n '__bfxstream_in doctor' -l demo -d 'Use the built-in demo exchange: no internet, no account.'
+complete -c bfxstream -n '__bfxstream_in doctor' -l debug -d 'Every frame, and tracebacks.'
+complete -c bfxstream -n '__bfxstream_in doctor' -l no-color -d 'No colour; NO_COLOR does the same.'
+complete -c bfxstream -n '__bfxstream_in doctor' -s h -l help -d 'Show this message and exit.'
+
 complete -c bfxstream -n '__bfxstream_in completion' -l install -d 'Write it where the shell looks, in your home.'
 complete -c bfxstream -n '__bfxstream_in completion' -s h -l help -d 'Show this message and exit.'
 complete -c bfxstream -n '__bfxstream_in completion' -f -a 'bash\\t zsh\\t fish\\t'
 
 complete -c bfxstream -n '__bfxstream_in schema' -s h -l help -d 'Show this message and exit.'
-complete -c bfxstream -n '__bfxstream_in schema' -f -a 'account\\t book\\t book-full\\t book-levels\\t book-orders\\t book-top\\t candles\\t deriv\\t event\\t liq\\t liquidations\\t order\\t stats\\t stream\\t symbols\\t ticker\\t trades\\t'
+complete -c bfxstream -n '__bfxstream_in schema' -f -a 'account\\t book\\t book-full\\t book-levels\\t book-orders\\t book-top\\t candles\\t deriv\\t doctor\\t event\\t liq\\t liquidations\\t order\\t stats\\t stream\\t symbols\\t ticker\\t trades\\t'
 
 complete -c bfxstream -n '__bfxstream_in help' -s h -l help -d 'Show this message and exit.'
-complete -c bfxstream -n '__bfxstream_in help' -f -a 'ticker\\t trades\\t book\\t candles\\t deriv\\t liquidations\\t stream\\t watch\\t account\\t order\\t symbols\\t demo-exchange\\t completion\\t schema\\t help\\t man\\t output\\t records\\t guarantees\\t exit-codes\\t environment\\t credentials\\t faults\\t python\\t recipes\\t'
+complete -c bfxstream -n '__bfxstream_in help' -f -a 'ticker\\t trades\\t book\\t candles\\t deriv\\t liquidations\\t stream\\t watch\\t account\\t order\\t symbols\\t demo-exchange\\t doctor\\t completion\\t schema\\t help\\t man\\t output\\t records\\t guarantees\\t exit-codes\\t environment\\t credentials\\t faults\\t python\\t recipes\\t'
 
 complete -c bfxstream -n '__bfxstream_in man' -l install -d 'Write it where man looks, in your home.'
 complete -c bfxstream -n '__bfxstream_in man' -s h -l help -d 'Show this message and exit.'

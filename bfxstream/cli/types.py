@@ -15,6 +15,7 @@ from bfxstream.protocol.symbols import parse_symbol
 
 SIZES = range(10, 501)
 """Columns and rows that a picture may have."""
+
 _LONGEST = 36500 * 86400.0
 """Seconds: beyond a hundred years a typing error is likelier, and clocks overflow."""
 
