@@ -63,7 +63,11 @@ COMMANDS: dict[str, tuple[list[str], dict[str, str | None]]] = {
     "deriv": (["tBTCF0:USTF0"], STREAMING | {"--every-update": ON}),
     "liquidations": ([], STREAMING),
     "stream": (["liq:global"], STREAMING | BOOKS | {"--from": "specs", "--closed": ON}),
-    "watch": (["tBTCUSD"], {"--demo": ON, "--url": "wss://example.org/ws/2", "--svg": "a.svg"}),
+    "watch": (
+        ["tBTCUSD"],
+        {name: STREAMING[name] for name in ("--demo", "--url", "--duration", "--until", "--stats")}
+        | {"--svg": "watch.svg"},
+    ),
     "symbols": (["btc*"], LOOKING | {"--kind": "margin", "--fields": "symbol", "-q, --quiet": ON}),
     "account": ([], STREAMING | {"--filter": "wallet"}),
     "record": (
