@@ -67,6 +67,11 @@ class RateLimited(ConnectionFailed):
 class NothingReceived(BfxStreamError):
     """`--timeout` passed without a record."""
 
+    def __init__(self, what: str, *, hint: str = "", symbols: Sequence[str] = ()) -> None:
+        super().__init__(what, hint=hint)
+        self.symbols = list(symbols)
+        """What was silent."""
+
 
 class CaptureFailed(BfxStreamError):
     """A recording cannot be written any further, or is damaged."""

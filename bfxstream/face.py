@@ -10,6 +10,7 @@ from typing import Any, Literal, cast, get_args
 from msgspec.structs import replace
 
 from bfxstream.book import OrderBook
+from bfxstream.durations import parse_duration
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription, parse_spec
 from bfxstream.protocol.events import Event
@@ -17,6 +18,8 @@ from bfxstream.protocol.records import Record, Stats
 from bfxstream.protocol.views import BookView
 from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.market import MarketStream
+from bfxstream.stream.nearest import naming_the_nearest
+from bfxstream.stream.network import rest_base
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.policy import PUBLIC_URL
 
@@ -32,11 +35,11 @@ class Stream(Iterator[Item]):
     The connection is made when the first record is asked for. One thread may iterate.
     """
 
-    def __init__(self, market: MarketStream, ending: ExitStack) -> None:
+    def __init__(self, market: MarketStream, ending: ExitStack, *, demo: bool) -> None:
         """`ending` is closed when the stream is; `stream` makes these."""
         self._market = market
         self._ending = ending
-        self._items = _items(market)
+        self._items = _items(market, demo)
 
     def __iter__(self) -> Stream:
         return self
@@ -83,12 +86,14 @@ class Stream(Iterator[Item]):
         self._ending.close()
 
 
-def _items(market: MarketStream) -> Generator[Item, None, None]:
+def _items(market: MarketStream, demo: bool) -> Generator[Item, None, None]:
     # No method: the stream would never be let go, as each would hold the other.
-    for batch in market.batches():
-        yield from cast("list[Item]", batch)
-        if market.options.feeds.once and market.complete:
-            return
+    options = market.options
+    with naming_the_nearest(rest_base(options.url, options.rest_url), demo=demo):
+        for batch in market.batches():
+            yield from cast("list[Item]", batch)
+            if options.feeds.once and market.complete:
+                return
 
 
 def stream(
@@ -97,7 +102,7 @@ def stream(
     rest_url: str | None = None,
     demo: bool = False,
     view: _View = "levels",
-    every: float = 0.0,
+    every: float | str = 0.0,
     every_update: bool = False,
     closed: bool = False,
     snapshots: bool = True,
@@ -107,16 +112,16 @@ def stream(
     events: bool = False,
     strict: bool = False,
     reconnect: bool = True,
-    retry_for: float | None = None,
+    retry_for: float | str | None = None,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> Stream:
     """Stream what these specs name, such as `trades:tBTCUSD` or `book:tBTCUSD:P0:F0:25`.
 
     The options are those of the command line that concern the records and the connection, with its
     guarantees: each trade once, books that are proved, gaps that are told. `every` and `retry_for`
-    are seconds. Prices and amounts are the exchange's own tokens: `float(record.price)`, or
-    `decimal(record.price)` for the exact value. `demo` starts an exchange of its own; `on_event`
-    is told what happens to the stream.
+    are seconds, or times such as `"5m"`. Prices and amounts are the exchange's own tokens:
+    `float(record.price)`, or `decimal(record.price)` for the exact value. `demo` starts an exchange
+    of its own; `on_event` is told what happens to the stream.
 
     Raises UsageError for what cannot be subscribed to. Iterating raises ConnectionFailed,
     Refused, and CompletenessLost under `strict`.
@@ -133,21 +138,28 @@ def stream(
             every_update=every_update,
             closed=closed,
             once=once,
-            every=every,
+            every=_seconds(every),
         ),
         seq=seq,
         timestamps=timestamps,
         events=events,
         strict=strict,
         reconnect=reconnect,
-        retry_for=retry_for,
+        retry_for=None if retry_for is None else _seconds(retry_for),
     )
     with ExitStack() as starting:
         if demo:
             options = replace(options, url=starting.enter_context(_demo_exchange()).url)
         market = MarketStream(subscriptions, options, on_event=on_event)
         starting.callback(market.close)
-        return Stream(market, starting.pop_all())
+        return Stream(market, starting.pop_all(), demo=demo)
+
+
+def _seconds(time: float | str) -> float:
+    seconds = parse_duration(time) if isinstance(time, str) else time
+    if seconds is None:
+        raise UsageError(f"{time!r} is not a time", hint="use seconds, or one such as '30s', '5m'")
+    return seconds
 
 
 def _book_view(name: str) -> BookView:

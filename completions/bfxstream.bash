@@ -7,12 +7,12 @@ __bfxstream_command() {
     commands='' flags='' valued='' arguments=() repeats='' values=''
     case $1 in
     '')
-        commands='ticker trades book candles deriv liquidations stream watch account order record replay symbols demo-exchange completion schema help man'
+        commands='ticker trades book candles deriv liquidations stream watch account order record replay symbols demo-exchange doctor completion schema help man'
         flags='-V --version -h --help'
         ;;
     ' ticker')
-        flags='--output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
+        flags='--output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --until --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
@@ -21,8 +21,8 @@ __bfxstream_command() {
         esac
         ;;
     ' trades')
-        flags='--every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
+        flags='--every-update --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --until --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
@@ -31,8 +31,8 @@ __bfxstream_command() {
         esac
         ;;
     ' book')
-        flags='--prec --freq --len --view --every --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--prec --freq --len --view --every --output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
+        flags='--prec --freq --len --view --every --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--prec --freq --len --view --every --output -o --fields --count -n --duration --until --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --prec) values=':P0 P1 P2 P3 P4 R0' ;;
@@ -45,8 +45,8 @@ __bfxstream_command() {
         esac
         ;;
     ' candles')
-        flags='--timeframe --period --closed --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--timeframe --period --output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
+        flags='--timeframe --period --closed --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--timeframe --period --output -o --fields --count -n --duration --until --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --timeframe) values=':1m 5m 15m 30m 1h 3h 6h 12h 1D 7D 1W 14D 1M' ;;
@@ -57,8 +57,8 @@ __bfxstream_command() {
         esac
         ;;
     ' deriv')
-        flags='--every-update --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
+        flags='--every-update --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --until --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=symbols
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
@@ -67,8 +67,8 @@ __bfxstream_command() {
         esac
         ;;
     ' liquidations')
-        flags='--output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
+        flags='--output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--output -o --fields --count -n --duration --until --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
         --record) values=files ;;
@@ -76,8 +76,8 @@ __bfxstream_command() {
         esac
         ;;
     ' stream')
-        flags='--from --view --every --every-update --closed --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--from --view --every --output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
+        flags='--from --view --every --every-update --closed --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--from --view --every --output -o --fields --count -n --duration --until --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         repeats=specs
         case $option in
         --from) values=files ;;
@@ -88,8 +88,8 @@ __bfxstream_command() {
         esac
         ;;
     ' watch')
-        flags='--layout --prec --len --timeframe --period --count -n --duration --once --timeout --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--layout --prec --len --timeframe --period --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
+        flags='--layout --prec --len --timeframe --period --count -n --duration --once --until --timeout --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--layout --prec --len --timeframe --period --count -n --duration --until --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         arguments=(symbols)
         case $option in
         --layout) values=':full book tape chart' ;;
@@ -101,8 +101,8 @@ __bfxstream_command() {
         esac
         ;;
     ' account')
-        flags='--filter --dms --output -o --json --fields --count -n --duration --once --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
-        valued='--filter --output -o --fields --count -n --duration --timeout --record --rotate --url --rest-url --retry-for --svg --size'
+        flags='--filter --dms --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
+        valued='--filter --output -o --fields --count -n --duration --until --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         case $option in
         --output | -o) values=':auto table jsonl csv raw' ;;
         --record) values=files ;;
@@ -151,8 +151,8 @@ __bfxstream_command() {
         esac
         ;;
     ' replay')
-        flags='--speed --from --to --channel --symbol --view --every --every-update --closed --verify --output -o --json --fields --count -n --once --no-snapshot --timestamps --seq --events --stats --strict --quiet -q --verbose -v --debug --no-color -h --help'
-        valued='--speed --from --to --channel --symbol --view --every --output -o --fields --count -n'
+        flags='--speed --from --to --channel --symbol --view --every --every-update --closed --verify --output -o --json --fields --count -n --once --until --no-snapshot --timestamps --seq --events --stats --strict --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--speed --from --to --channel --symbol --view --every --output -o --fields --count -n --until'
         repeats=files
         case $option in
         --channel) values=':ticker trades book candles deriv liq account' ;;
@@ -179,17 +179,24 @@ __bfxstream_command() {
         --journal) values=files ;;
         esac
         ;;
+    ' doctor')
+        flags='--output -o --json --timeout --url --rest-url --demo --debug --no-color -h --help'
+        valued='--output -o --timeout --url --rest-url'
+        case $option in
+        --output | -o) values=':auto table jsonl' ;;
+        esac
+        ;;
     ' completion')
         flags='--install -h --help'
         arguments=(':bash zsh fish')
         ;;
     ' schema')
         flags='-h --help'
-        arguments=(':account book book-full book-levels book-orders book-top candles deriv event liq liquidations order stats stream symbols ticker trades verify')
+        arguments=(':account book book-full book-levels book-orders book-top candles deriv doctor event liq liquidations order stats stream symbols ticker trades verify')
         ;;
     ' help')
         flags='-h --help'
-        repeats=':ticker trades book candles deriv liquidations stream watch account order record replay symbols demo-exchange completion schema help man output records guarantees exit-codes environment credentials faults python recipes'
+        repeats=':ticker trades book candles deriv liquidations stream watch account order record replay symbols demo-exchange doctor completion schema help man output records guarantees exit-codes environment credentials faults python recipes'
         ;;
     ' man')
         flags='--install -h --help'

@@ -64,6 +64,21 @@ def test_records_come_as_their_types_with_exact_numbers():
     assert float(trade.price) == float(decimal(trade.price)) > 0
 
 
+def test_a_record_is_shown_with_the_exchanges_own_numbers(url):
+    with stream("trades:tBTCUSD", url=url, seq=True) as trades:
+        trade = next(trades)
+    assert repr(trade) == (
+        "Trade(channel='trades', symbol='tBTCUSD', type='snapshot', "
+        f"id={trade.id}, mts={trade.mts}, amount={decimal(trade.amount)}, "
+        f"price={decimal(trade.price)}, seq={trade.seq})"
+    )
+    with stream("book:tBTCUSD", url=url, view="full") as books:
+        book = str(next(books))
+    assert "Raw" not in book
+    assert ", bids=[[" in book
+    assert "server_mts" not in book
+
+
 def test_several_channels_come_in_one_stream(url):
     kinds = set()
     for record in stream("trades:tBTCUSD", "book:tBTCUSD", "ticker:tBTCUSD", url=url, view="top"):
@@ -169,6 +184,18 @@ def test_a_wrong_argument_is_said_before_the_demo_exchange_is_started():
     with pytest.raises(UsageError, match="'leveles' is no view of a book"):
         stream("book:tBTCUSD", view="leveles", demo=True)
     assert threading.active_count() == before
+
+
+def test_a_time_may_be_written_as_on_the_command_line(url):
+    with stream("book:tBTCUSD", url=url, view="full", every="1h", retry_for="1s") as books:
+        assert next(books).symbol == "tBTCUSD"
+    with pytest.raises(UsageError, match="'soon' is not a time"):
+        stream("book:tBTCUSD", retry_for="soon")
+
+
+def test_a_refusal_names_the_nearest_symbols(url):
+    with pytest.raises(Refused, match=r"did you mean tBTCUSD\?"):
+        next(stream("ticker:tBTCUSDD", url=url))
 
 
 def test_a_refusal_is_raised_while_iterating(url):

@@ -19,6 +19,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = {
     "errors": set(),
     "durations": set(),
+    "condition": {"protocol", "errors"},
     "protocol": {"errors"},
     "book": {"protocol", "errors"},
     "trades": {"protocol", "errors"},
@@ -27,14 +28,14 @@ ROOMS = {
     "capture": {"protocol", "errors"},
     "audit": {"protocol", "book", "trades", "capture", "errors"},
     "stream": {"protocol", "book", "trades", "account", "capture", "folders", "errors"},
-    "output": {"protocol", "book", "account", "errors"},
+    "output": {"protocol", "book", "account", "condition", "errors"},
     "demo": {"protocol", "book", "durations", "errors"},
     "cli": {
-        *("protocol", "book", "trades", "account", "durations", "folders", "errors"),
-        *("stream", "output", "demo", "capture", "audit", ""),
+        *("protocol", "book", "trades", "account", "condition", "durations", "folders"),
+        *("stream", "output", "demo", "capture", "audit", "errors", ""),
     },
     "__main__": {"cli"},
-    "face": {"protocol", "book", "stream", "demo", "errors"},
+    "face": {"protocol", "book", "stream", "demo", "durations", "errors"},
     "": {"face", "protocol", "book", "stream", "errors"},  # names, loaded when they are used
 }
 
@@ -79,7 +80,7 @@ def test_the_import_finder_finds_what_it_must():
     assert {"stream", "output", "demo", "protocol", ""} <= seen
 
 
-@pytest.mark.parametrize("room", ["protocol", "book", "trades", "account", "errors"])
+@pytest.mark.parametrize("room", ["protocol", "book", "trades", "account", "condition", "errors"])
 def test_the_pure_rooms_touch_neither_network_nor_clock(room):
     forbidden = {"socket", "ssl", "time", "threading", "asyncio", "select", "os", "websocket"}
     files = [path for path in MODULES if room_of(name_of(path)) == room]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from bfxstream.cli.group import PLANNED_OPTIONS, LazyGroup
+from bfxstream.cli.group import LazyGroup
 from bfxstream.cli.signals import Interrupted
 from bfxstream.cli.stderr import say
 from bfxstream.cli.topics import exit_codes
@@ -30,11 +31,15 @@ _COMMANDS = {
     "replay": ("bfxstream.cli.replay", "Play a recording as if it were live, or check it."),
     "symbols": ("bfxstream.cli.symbols", "The exchange's symbols, by pattern and kind."),
     "demo-exchange": ("bfxstream.cli.demo", "Run the demo exchange alone, for any client."),
+    "doctor": ("bfxstream.cli.doctor", "Check machine, network, exchange and key."),
     "completion": ("bfxstream.cli.completion", "The completion script of bash, zsh or fish."),
     "schema": ("bfxstream.cli.schema", "The JSON Schema of each kind of record."),
     "help": ("bfxstream.cli.help", "The help of a command, or the text of a topic."),
     "man": ("bfxstream.cli.man", "The manual page."),
 }
+
+_ALIKE = 0.7
+"""How much of an option must be right for another to be meant."""
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -94,6 +99,9 @@ def main() -> NoReturn:
 def run_command(arguments: list[str]) -> int:
     """Run one command; its exit code. Says every error in one line on standard error."""
     debug = "--debug" in arguments or "BFXSTREAM_DEBUG" in os.environ
+    if sys.stdout is None:
+        say("standard output is closed: there is nowhere to print to; redirect it: >/dev/null")
+        return ExitCode.CONNECTION
     try:
         result = cli.main(arguments, prog_name="bfxstream", standalone_mode=False)
     except ReaderGone:
@@ -108,7 +116,7 @@ def run_command(arguments: list[str]) -> int:
     except Exception as error:
         if debug and not isinstance(error, (click.ClickException, BfxStreamError)):
             raise
-        return _report(error)
+        return _report(error, arguments)
     return result if isinstance(result, int) else ExitCode.OK
 
 
@@ -118,14 +126,13 @@ def _nobody_reads() -> int:
     return -signal.SIGPIPE
 
 
-def _report(error: Exception) -> int:
+def _report(error: Exception, arguments: list[str]) -> int:
     """Say the error in one line; its exit code."""
     if isinstance(error, click.UsageError):
-        command = error.ctx.command_path if error.ctx else "bfxstream"
-        said = error.format_message().rstrip(".")
-        if isinstance(error, click.NoSuchOption) and error.option_name in PLANNED_OPTIONS:
-            said = f"{error.option_name} is not there yet"
-        say(f"{said} (see '{command} --help')", command)
+        # An option that lacks its value is an error that knows of no command.
+        named = arguments[0] if arguments and arguments[0] in _COMMANDS else ""
+        command = error.ctx.command_path if error.ctx else f"bfxstream {named}".rstrip()
+        say(f"{_sentence(error)} (see '{command} --help')", command)
         return ExitCode.USAGE
     if isinstance(error, BfxStreamError):
         say(_with_way_out(error))
@@ -133,13 +140,32 @@ def _report(error: Exception) -> int:
     if isinstance(error, click.Abort):
         return ExitCode.INTERRUPTED
     if isinstance(error, OSError):
-        say(f"cannot write the output: {error.strerror or error}")
+        reason = error.strerror or error
+        say(f"cannot write the output: {reason}; make room, or let it go elsewhere")
         return ExitCode.CONNECTION
     say(f"internal error: {type(error).__name__}: {error}; run again with --debug for a report")
     return ExitCode.CONNECTION
 
 
+def _sentence(error: click.UsageError) -> str:
+    """What click says, with the nearest option, or the variable that the value came from."""
+    if isinstance(error, click.NoSuchOption):
+        known = error.ctx.command.params if error.ctx else []
+        names = [name for each in known for name in each.opts if name.startswith("--")]
+        near = difflib.get_close_matches(error.option_name, names, n=1, cutoff=_ALIKE)
+        return f"no option {error.option_name}" + (f": did you mean {near[0]}?" if near else "")
+    if isinstance(error, click.BadParameter) and error.ctx is not None and error.param is not None:
+        source = error.ctx.get_parameter_source(error.param.name or "")
+        if source is click.core.ParameterSource.ENVIRONMENT:
+            hint = error.param.get_error_hint(error.ctx)
+            error.param_hint = f"{hint} (from {error.param.envvar})"
+    return error.format_message().rstrip(".")
+
+
 def _with_way_out(error: BfxStreamError) -> str:
     if isinstance(error, ConnectionFailed) and not error.hint:
-        return f"{error}; check the network and --url; --demo works offline"
+        return (
+            f"{error}; check the network and --url, bfxstream doctor looks for the reason; "
+            "--demo works offline"
+        )
     return str(error)

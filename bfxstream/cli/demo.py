@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from bfxstream.cli.options import option
 from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import say
 from bfxstream.cli.time_scale import time_scale
+from bfxstream.cli.types import CountType
 from bfxstream.errors import BfxStreamError, ConnectionFailed, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def _kinds() -> list[str]:
 
 
 @click.command(name="demo-exchange")
-@option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free port.")
+@option("--port", type=CountType(0, 65535), default=0, help="0: any free port.")
 @option("--seed", type=int, help="The same seed gives the same market, trade for trade.")
 @option(
     "--rate",
@@ -77,7 +79,8 @@ def demo_exchange(
       reject            a connection is closed, subscriptions are refused; for=10s
       http-503          a connection is closed, handshakes are refused; for=10s
       no-history        REST has no past trades; always, or every=… and for=…
-      all               all of them in turn, but for no-history; scale=0.1 shortens them
+      all               all of them in turn, but for no-history; scale=0.1 shortens
+                        how long each lasts, not how often they come: that is every=
     Each comes every 30 s, give or take a half, where nothing is said.
 
     \b
@@ -115,8 +118,21 @@ def demo_exchange(
             click.echo(exchange.url)
             exchange.wait()
         finally:
-            exchange.stop()
-            _account_for(exchange)
+            _stop(exchange)
+
+
+def _stop(exchange: DemoExchange) -> None:
+    try:
+        exchange.stop()
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise BfxStreamError(
+            f"cannot write {error.filename}: {error.strerror or error}",
+            hint="the demo exchange has ended; make room, or choose another file",
+        ) from None
+    finally:
+        _account_for(exchange)
 
 
 def _account_for(exchange: DemoExchange) -> None:
@@ -130,7 +146,8 @@ def _account_for(exchange: DemoExchange) -> None:
 
 
 def _explained(error: OSError, port: int) -> BfxStreamError:
-    reason = error.strerror or error
+    # asyncio's own text repeats the address.
+    reason = os.strerror(error.errno) if error.errno else error
     if error.filename is not None:
         return UsageError(f"cannot write {error.filename}: {reason}", hint="choose another file")
     return ConnectionFailed(f"cannot listen on port {port}: {reason}", hint="choose another --port")

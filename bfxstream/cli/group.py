@@ -8,11 +8,6 @@ from typing import Any
 
 import click
 
-PLANNED_COMMANDS = ("doctor",)
-"""Announced, and not there yet: asked for, they are refused by name."""
-
-PLANNED_OPTIONS = ("--until",)
-
 
 class LazyGroup(click.Group):
     """Knows each command's name, module and short help; a test holds them to the commands."""
@@ -38,8 +33,6 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] in PLANNED_COMMANDS:
-            ctx.fail(f"{args[0]!r} is not there yet; this version has {self._known_commands()}")
         if args[0] not in self.lazy_commands and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], self.lazy_commands, n=1)
             known = f"did you mean {near[0]!r}?" if near else f"use {self._known_commands()}"

@@ -1,16 +1,20 @@
-"""When a run is done: after a count, after a time, or when nothing comes any more."""
+"""When a run is done: after a count or a time, at a record, or when nothing comes any more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bfxstream.cli.options import Settings
 from bfxstream.errors import NothingReceived
+from bfxstream.protocol.channels import Subscription
 from bfxstream.protocol.events import Event
 
 ONCE_TIMEOUT = 30.0
 """Seconds without a record after which `--once` gives up, unless `--timeout` says otherwise."""
+
+_NAMED = 5
+"""Of the subscriptions that are silent, at most so many are named."""
 
 
 class Limits:
@@ -21,6 +25,10 @@ class Limits:
         self.printed = 0
         """Records admitted; events do not count."""
         self._count = settings.count
+        self._until = settings.until
+        self._found = False
+        """Whether the record was admitted that the run was to stop at."""
+        self._takes_all = self._count is None and self._until is None
         self._with_events = settings.events
         self._end = now + settings.duration if settings.duration is not None else None
         self._timeout = settings.timeout
@@ -34,32 +42,47 @@ class Limits:
 
     def admit(self, items: list[Any]) -> Sequence[Any]:
         """What may still be printed of a batch."""
-        if self._count is None:
+        if self._takes_all:
             self.printed += len(items)
             if self._with_events:
                 self.printed -= sum(isinstance(item, Event) for item in items)
             return items
         admitted = []
         for item in items:
-            if self.printed == self._count:
+            if self._satisfied:
                 break
             admitted.append(item)
-            self.printed += not isinstance(item, Event)
+            if not isinstance(item, Event):
+                self.printed += 1
+                self._found = self._until is not None and self._until.holds(item)
         return admitted
 
-    def reached(self, received: bool, now: float) -> bool:
+    @property
+    def _satisfied(self) -> bool:
+        return self._found or self.printed == self._count
+
+    def reached(
+        self, received: bool, now: float, silent: Callable[[], Sequence[Subscription]] = tuple
+    ) -> bool:
         """Whether the run is done; `received` where data came since the last call.
 
-        Raises NothingReceived when the timeout has passed.
+        Raises NothingReceived, with those that are `silent`, when the timeout has passed.
         """
-        if self.printed == self._count or (self._end is not None and now >= self._end):
+        if self._satisfied or (self._end is not None and now >= self._end):
             return True
         if received:
             self._last_received = now
         elif self._timeout is not None and now - self._last_received >= self._timeout:
-            raise NothingReceived(
-                f"nothing was received within {self._timeout:g} s",
-                hint="check the symbol and the connection (-v says more), or wait longer "
-                "with --timeout",
-            )
+            raise _nothing_received(self._timeout, silent())
         return False
+
+
+def _nothing_received(timeout: float, silent: Sequence[Subscription]) -> NothingReceived:
+    specs = [subscription.spec for subscription in silent]
+    more = f" and {len(specs) - _NAMED} more" if len(specs) > _NAMED else ""
+    of = f" of {', '.join(specs[:_NAMED])}{more}" if specs else ""
+    return NothingReceived(
+        f"nothing was received{of} within {timeout:g} s",
+        hint="check the symbol and the connection (-v says more), or wait longer with --timeout",
+        symbols=[subscription.symbol for subscription in silent[:_NAMED]],
+    )

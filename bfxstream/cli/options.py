@@ -9,13 +9,22 @@ from typing import Any, TypeVar
 import click
 
 from bfxstream.capture.rotation import Rotation
-from bfxstream.cli.types import DurationType, FieldsType, RotationType, SizeType
+from bfxstream.cli.types import (
+    ConditionType,
+    CountType,
+    DurationType,
+    FieldsType,
+    RotationType,
+    SizeType,
+)
+from bfxstream.condition import Condition
 from bfxstream.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 TIME = DurationType()
 ROTATION = RotationType()
+SOME_TIME = DurationType(positive=True)
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,7 @@ class Settings:
     count: int | None = None
     duration: float | None = None
     once: bool = False
+    until: Condition | None = None
     timeout: float | None = None
     no_snapshot: bool = False
     timestamps: bool = False
@@ -84,10 +94,16 @@ _OPTIONS = (
     ),
     JSON,
     FIELDS,
-    option("--count", "-n", type=click.IntRange(min=1), help="Stop after this many records."),
-    option("--duration", type=TIME, help="Stop after this time: 30s, 5m, 2h, or seconds."),
+    option("--count", "-n", type=CountType(min=1), help="Stop after this many records."),
+    option("--duration", type=SOME_TIME, help="Stop after this time: 30s, 5m, 2h, or seconds."),
     flag("--once", help="Print one complete value for each subscription, then exit."),
-    option("--timeout", type=TIME, help="Give up (exit 1) when nothing came for this long."),
+    option(
+        "--until",
+        type=ConditionType(),
+        help="Stop at the first record for which this holds: 'last_price > 70000'. Fields, "
+        "numbers, 'text', comparisons, and, or, not.",
+    ),
+    option("--timeout", type=SOME_TIME, help="Give up (exit 1) when nothing came for this long."),
     flag("--no-snapshot", help="Leave out the records of the snapshot."),
     flag("--timestamps", help="Add received_mts (local clock) and server_mts (the exchange's)."),
     flag("--seq", help="Add seq, the exchange's sequence number."),

@@ -33,8 +33,9 @@ _COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, lazy_commands=_COMMANDS)
-def order() -> None:
+@click.group(cls=LazyGroup, lazy_commands=_COMMANDS, invoke_without_command=True)
+@click.pass_context
+def order(ctx: click.Context) -> None:
     """Send, change, cancel and list orders of your account.
 
     The key and its secret come from BFX_API_KEY and BFX_API_SECRET, or from the files that
@@ -52,6 +53,8 @@ def order() -> None:
       bfxstream order list
       bfxstream order cancel-all --yes
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 @dataclass(frozen=True)

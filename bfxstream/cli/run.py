@@ -12,16 +12,15 @@ import msgspec
 
 from bfxstream.cli.endpoint import Endpoint, endpoint
 from bfxstream.cli.limits import Limits
-from bfxstream.cli.nearest import naming_the_nearest
 from bfxstream.cli.options import Settings, is_explicit, resolve_output
 from bfxstream.cli.reporter import Reporter
 from bfxstream.cli.signals import GRACE_SECONDS, Signals
 from bfxstream.cli.stderr import is_terminal, say
 from bfxstream.cli.tables import PICTURE, Tables, not_drawn, picture_sink, resolve_picture
 from bfxstream.cli.time_scale import time_scale
-from bfxstream.errors import BfxStreamError, ExitCode, Quit, ReaderStalled, UsageError
+from bfxstream.errors import ExitCode, Quit, ReaderStalled, UsageError
 from bfxstream.output.descriptors import LineWriter
-from bfxstream.output.fields import check_fields, known_fields
+from bfxstream.output.fields import check_condition, check_fields, known_fields
 from bfxstream.output.pipe import pipe_sink
 from bfxstream.output.sink import Sink, Sinks, SteadySink
 from bfxstream.protocol.channels import AccountSubscription, Subscription
@@ -30,6 +29,7 @@ from bfxstream.stream import policy
 from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.link import FrameTap
 from bfxstream.stream.market import MarketStream
+from bfxstream.stream.nearest import naming_the_nearest
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.policy import Policy
 
@@ -63,8 +63,6 @@ def run_stream(
 
     Raises BfxStreamError for what went wrong, Interrupted for a signal.
     """
-    if sys.stdout is None and only_record is None:
-        raise BfxStreamError("standard output is closed: there is nowhere to print to")
     tables = tables or Tables()
     output = "jsonl"
     if only_record is None:
@@ -76,7 +74,7 @@ def run_stream(
     with (
         Signals() as signals,
         endpoint(settings.url, settings.rest_url, settings.demo) as place,
-        naming_the_nearest(place),
+        naming_the_nearest(place.rest_base, demo=place.demo),
         ExitStack() as ending,
     ):
         screen_is_stderr = output == "table" and is_terminal(sys.stderr)
@@ -130,9 +128,10 @@ def feed_options(
 ) -> FeedOptions:
     """What the records of this run are to be."""
     draws = output in ("table", PICTURE)
+    # A table looks at the books itself; records are made where they are counted or looked at.
+    without_records = settings.count is None and settings.until is None
     return FeedOptions(
-        # A table looks at the books itself; records are made where they are counted.
-        book_view=BookView.STATE if draws and settings.count is None else view,
+        book_view=BookView.STATE if draws and without_records else view,
         snapshots=not settings.no_snapshot,
         every_update=every_update,
         closed=closed,
@@ -164,7 +163,7 @@ def pump(
         # A table draws from books that give no records: there every frame is data.
         received = stream.stats.messages > messages if draws else bool(items)
         messages = stream.stats.messages
-        if limits.reached(received, now):
+        if limits.reached(received, now, stream.silent):
             break
         if limits.once and stream.complete:
             return
@@ -224,9 +223,12 @@ def check_options(
     """Raise UsageError for options that do not go together."""
     if closed and output == "raw":
         raise _not_raw("closed")
-    if settings.fields is not None:
+    if settings.fields is not None or settings.until is not None:
         known = _known_fields(subscriptions, settings, view)
-        check_fields(settings.fields, [*known, "total"] if output == "table" else known)
+        if settings.fields is not None:
+            check_fields(settings.fields, [*known, "total"] if output == "table" else known)
+        if settings.until is not None:
+            check_condition(settings.until, subscriptions, view, known)
     if output == "raw":
         _check_raw(settings)
     if settings.events and output in ("raw", "csv"):
@@ -236,7 +238,7 @@ def check_options(
 
 
 def _check_raw(settings: Settings) -> None:
-    for name in ("fields", "no_snapshot", "seq", "timestamps"):
+    for name in ("fields", "no_snapshot", "seq", "timestamps", "until"):
         if getattr(settings, name):
             raise _not_raw(name)
 

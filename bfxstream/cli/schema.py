@@ -14,7 +14,8 @@ from bfxstream.protocol.schema import SCHEMAS, schema_of
 def schema(record: str | None) -> None:
     """Print the JSON Schema of a RECORD, or of every one by its name.
 
-    `ticker`, `trades` and `book` hold for every line that the command of that name prints.
+    `ticker`, `trades` and `book` hold for every line that the command of that name prints, but for
+    those of --events, which are `event`; `stream` holds for all of them.
 
     \b
     Examples:

@@ -21,7 +21,7 @@ def read_specs(file: str) -> list[Subscription]:
     name = "standard input" if file == STANDARD_INPUT else file
     try:
         text = _standard_input() if file == STANDARD_INPUT else Path(file).read_bytes()
-        lines = text.decode("utf-8-sig").splitlines()
+        lines = text.decode().splitlines()
     except OSError as error:
         raise UsageError(f"cannot read {name}: {error.strerror or error}") from None
     except UnicodeDecodeError:
@@ -42,7 +42,8 @@ def _standard_input() -> bytes:
 
 def _parse(lines: Iterable[str], name: str) -> Iterable[Subscription]:
     for number, line in enumerate(lines, start=1):
-        spec = line.partition("#")[0].strip()
+        # Files that were joined have the mark of their beginning anywhere.
+        spec = line.replace("\ufeff", "").partition("#")[0].strip()
         if not spec:
             continue
         try:

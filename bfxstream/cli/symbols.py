@@ -9,7 +9,6 @@ from contextlib import suppress
 import click
 
 from bfxstream.cli.endpoint import Endpoint, endpoint
-from bfxstream.cli.nearest import did_you_mean
 from bfxstream.cli.options import (
     DEBUG,
     DEMO,
@@ -25,7 +24,7 @@ from bfxstream.cli.options import (
 )
 from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import say
-from bfxstream.errors import BfxStreamError, ConnectionFailed, ExitCode, UsageError
+from bfxstream.errors import ConnectionFailed, ExitCode, UsageError
 from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_fields
 from bfxstream.output.pipe import pipe_sink
@@ -33,10 +32,14 @@ from bfxstream.protocol.nearest import nearest
 from bfxstream.protocol.records import Symbol
 from bfxstream.protocol.symbol_list import SymbolList, matches
 from bfxstream.protocol.symbols import parse_symbol
+from bfxstream.stream.nearest import did_you_mean
 from bfxstream.stream.rest import RestClient
 from bfxstream.stream.symbol_cache import Kept, SymbolCache, ask_for_symbols
 
 _FIELDS = Symbol.__struct_fields__
+_WAY_OUT = (
+    "check the network and --rest-url, bfxstream doctor looks for the reason; --demo works offline"
+)
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -89,8 +92,6 @@ def symbols(
       bfxstream symbols usd --kind funding --fields symbol
       bfxstream symbols dusk | jq -r .min_order_size
     """
-    if sys.stdout is None:
-        raise BfxStreamError("standard output is closed: there is nowhere to print to")
     output = resolve_output(output, json, sys.stdout.isatty())
     if fields is not None:
         check_fields(fields, _FIELDS)
@@ -119,7 +120,7 @@ def _known_symbols(place: Endpoint, refresh: bool, quiet: bool) -> SymbolList:
     try:
         found = ask_for_symbols(RestClient(place.rest_base))
     except ConnectionFailed as error:
-        error.hint = error.hint or "check the network and --rest-url; --demo works offline"
+        error.hint = error.hint or _WAY_OUT
         if kept is None:
             raise
         if refresh:
@@ -135,7 +136,7 @@ def _known_symbols(place: Endpoint, refresh: bool, quiet: bool) -> SymbolList:
             cache.store(place.rest_base, found)
     except OSError as error:
         if not quiet:
-            say(f"cannot keep the list of symbols: {error}")
+            say(f"cannot keep the list of symbols in {error.filename}: {error.strerror or error}")
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from bfxstream.capture.rotation import Rotation
+from bfxstream.condition import Condition
 from bfxstream.durations import parse_duration
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription, parse_spec
@@ -22,11 +23,18 @@ _SPEED = re.compile(r"([0-9]+(?:\.[0-9]+)?)x?", re.ASCII)
 _MTS_DIGITS = 13
 _BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
+_LONGEST = 36500 * 86400.0
+"""Seconds: beyond a hundred years a typing error is likelier, and clocks overflow."""
+
 
 class DurationType(click.ParamType[float]):
     """`30s`, `5m`, `2h`, `1d`, `500ms`; a bare number is seconds. Its value is seconds."""
 
     name = "time"
+
+    def __init__(self, *, positive: bool = False) -> None:
+        """`positive` where no time at all makes no sense."""
+        self._positive = positive
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -36,6 +44,10 @@ class DurationType(click.ParamType[float]):
         seconds = parse_duration(value)
         if seconds is None:
             self.fail(f"{value!r} is not a time: use 30s, 5m, 2h, or seconds", param, ctx)
+        if seconds > _LONGEST:
+            self.fail(f"{value!r} is too long: use {_LONGEST / 86400:.0f}d at most", param, ctx)
+        if self._positive and seconds == 0:
+            self.fail(f"{value!r} is no time at all: use 30s, 5m, 2h, or seconds", param, ctx)
         return seconds
 
 
@@ -115,6 +127,12 @@ class SpeedType(click.ParamType[float]):
         return speed
 
 
+class CountType(click.IntRange):
+    """A whole number within bounds."""
+
+    name = "number"
+
+
 class SymbolType(click.ParamType[str]):
     """A symbol of the exchange, in any of the spellings that people use."""
 
@@ -175,3 +193,19 @@ class FieldsType(click.ParamType[tuple[str, ...]]):
         if not all(names) or len(set(names)) < len(names):
             self.fail(f"{value!r}: give each name once, separated by commas", param, ctx)
         return names
+
+
+class ConditionType(click.ParamType[Condition]):
+    """What must be true of a record: `last_price > 70000`."""
+
+    name = "expr"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Condition:
+        if isinstance(value, Condition):
+            return value
+        try:
+            return Condition(value)
+        except UsageError as error:
+            return self.fail(str(error), param, ctx)

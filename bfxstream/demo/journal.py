@@ -11,6 +11,7 @@ import msgspec
 
 from bfxstream.demo.candles import TIMEFRAMES
 from bfxstream.demo.feeds import BookFeed, Feed
+from bfxstream.demo.log import naming
 from bfxstream.demo.market import Listing, Market
 from bfxstream.protocol.account.layouts import ORDER
 from bfxstream.protocol.channels import BookSubscription, Subscription
@@ -34,11 +35,12 @@ class Journal:
 
     A book's line has the rows that the exchange had published until then, and by channel id
     the sequence number of the last frame before on that channel's connection: who has applied
-    the channel's rows up to this number holds this book. Raises OSError where the file cannot
-    be written.
+    the channel's rows up to this number holds this book. Raises OSError, which names the file,
+    where it cannot be written.
     """
 
     def __init__(self, path: Path, market: Market) -> None:
+        self._path = path
         self._file = path.open("wb")
         self._market = market
         self._next = market.start_mts + -market.start_mts % _SECOND
@@ -58,7 +60,7 @@ class Journal:
         """Note an execution of the demo account, its fee included."""
         values = msgspec.json.decode(row, type=list[msgspec.Raw])
         self._write({"type": "execution", **dict(zip(_EXECUTION, values, strict=True))})
-        self._file.flush()
+        self._flush()
 
     def ordered(self, code: str, row: bytes) -> None:
         """Note what became of an order of the demo account."""
@@ -75,12 +77,13 @@ class Journal:
                     self._note_book(wish, feed)
             for listing in self._market.listings.values():
                 self._note_candles(listing)
-            self._file.flush()
+            self._flush()
             self._next += _SECOND
 
     def close(self) -> None:
         """Write what is left, and close the file."""
-        self._file.close()
+        with naming(self._path):
+            self._file.close()
 
     def _note_book(self, wish: BookSubscription, feed: BookFeed) -> None:
         parameters = wish.parameters()
@@ -111,7 +114,12 @@ class Journal:
                 self._write({"type": "candle", "key": key, **_fields(_CANDLE, row)})
 
     def _write(self, line: Fields) -> None:
-        self._file.write(msgspec.json.encode(line) + b"\n")
+        with naming(self._path):
+            self._file.write(msgspec.json.encode(line) + b"\n")
+
+    def _flush(self) -> None:
+        with naming(self._path):
+            self._file.flush()
 
 
 def _fields(names: tuple[str, ...], row: bytes) -> Fields:

@@ -28,6 +28,10 @@ from bfxstream.demo.posts import Post, connection_type
 from bfxstream.demo.rest import PREFIX, RestApi
 from bfxstream.demo.session import Session
 
+PATH = "/ws/2"
+"""Where the exchange has its stream."""
+
+_NO_ENDPOINT = f"There is nothing here; the stream is at {PATH}.\n".encode("ascii")
 _MOST_RECEIVED = 64 << 10
 _CLOSE_SECONDS = 1.0
 
@@ -118,7 +122,7 @@ class Runner:
                 answer = self._rest.answer(request.path, now)
                 return _response(answer.status, answer.body, answer.content_type)
             if "Upgrade" in request.headers:
-                return self._refusal(connection, now)
+                return self._refusal(connection, request.path, now)
         except Exception as error:
             self._fail(error)
             raise
@@ -134,7 +138,9 @@ class Runner:
             raise
         return _response(answer.status, answer.body, answer.content_type)
 
-    def _refusal(self, connection: ServerConnection, now: float) -> Response | None:
+    def _refusal(self, connection: ServerConnection, path: str, now: float) -> Response | None:
+        if path.partition("?")[0] != PATH:
+            return _response(HTTPStatus.NOT_FOUND, _NO_ENDPOINT, "text/plain")
         if not self._connects.take(now):
             status = HTTPStatus.TOO_MANY_REQUESTS
         elif Condition.UNAVAILABLE in self._conditions:
@@ -155,8 +161,8 @@ class Runner:
             conditions=self._conditions,
         )
         self._links[number] = link = Link(number, session, connection)
-        self._log.note("connected", number, client=_client_of(connection))
         try:
+            self._log.note("connected", number, client=_client_of(connection))
             session.open()
             self._turn()
             async for message in connection:
@@ -169,8 +175,13 @@ class Runner:
         finally:
             session.close()
             del self._links[number]
-            code = connection.protocol.close_code
+            self._note_end(number, connection.protocol.close_code)
+
+    def _note_end(self, number: int, code: int | None) -> None:
+        try:
             self._log.note("closed", number, code=None if code is None else int(code))
+        except OSError as error:
+            self._fail(error)
 
     def _receive(self, link: Link, message: str | bytes) -> None:
         """Let the session answer, if no fault comes between."""

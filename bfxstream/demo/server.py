@@ -23,7 +23,7 @@ from bfxstream.demo.limits import Allowance
 from bfxstream.demo.log import LogEntry, ServerLog, wall_ms
 from bfxstream.demo.market import START_MTS, Market
 from bfxstream.demo.rest import RestApi
-from bfxstream.demo.runner import Runner
+from bfxstream.demo.runner import PATH, Runner
 
 
 class DemoExchange:
@@ -131,7 +131,7 @@ class DemoExchange:
             thread.join()
             raise
         host = f"[{self._host}]" if ":" in self._host else self._host
-        self.url = f"ws://{host}:{port}/ws/2"
+        self.url = f"ws://{host}:{port}{PATH}"
         self.rest_url = f"http://{host}:{port}/v2"
         self._thread, self._runner = thread, runner
 

@@ -7,10 +7,13 @@ from typing import Any, get_args
 
 from msgspec import UNSET, Struct
 
+from bfxstream.condition import Condition
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import AccountSubscription, Subscription
 from bfxstream.protocol.numbers import NULL
 from bfxstream.protocol.views import BookView, record_type
+
+_ADDED_BY = {"seq": "--seq", "received_mts": "--timestamps", "server_mts": "--timestamps"}
 
 
 def known_fields(
@@ -22,7 +25,7 @@ def known_fields(
     for subscription in subscriptions:
         for record in _records_of(subscription, view):
             for name in record.__struct_fields__:
-                if name not in ("seq", "received_mts", "server_mts"):
+                if name not in _ADDED_BY:
                     ordered[name] = None
     return [*ordered, *stamps]
 
@@ -35,13 +38,29 @@ def _records_of(subscription: Subscription, view: BookView) -> tuple[type[Struct
     return (record_type(subscription, view),)
 
 
-def check_fields(chosen: Sequence[str], known: Sequence[str]) -> None:
+def check_fields(chosen: Sequence[str], known: Sequence[str], option: str = "--fields") -> None:
     """Raise UsageError that names an unknown field and lists the known ones."""
     for name in chosen:
-        if name not in known:
-            raise UsageError(
-                f"unknown field {name!r} in --fields", hint=f"known here: {', '.join(known)}"
-            )
+        if name in known:
+            continue
+        hint = f"known here: {', '.join(known)}"
+        if name in _ADDED_BY:
+            hint = f"add {_ADDED_BY[name]}"
+        raise UsageError(f"unknown field {name!r} in {option}", hint=hint)
+
+
+def check_condition(
+    condition: Condition,
+    subscriptions: Sequence[Subscription],
+    view: BookView,
+    known: Sequence[str],
+) -> None:
+    """Raise UsageError for a field that no record has, or that cannot be compared as it is."""
+    from bfxstream.protocol.schema import kinds_of_values  # noqa: PLC0415  rarely needed
+
+    check_fields(condition.fields(), known, "--until")
+    records = [record for each in subscriptions for record in _records_of(each, view)]
+    condition.check(kinds_of_values(records))
 
 
 def values_of(record: Struct, names: Sequence[str]) -> list[Any]:

@@ -254,10 +254,16 @@ def _parse_book(rest: str) -> Subscription:
             raise UsageError(f"the option {parts[-1]!r} comes twice", hint="give each option once")
         options[name] = value
         parts.pop()
-    if len(parts) > 1 and parts[-1].isdecimal():
-        # A mistyped length would pass for a currency, and only the exchange would say no.
-        raise UsageError(f"{parts[-1]!r} is not a length of a book", hint="use 1, 25, 100 or 250")
+    if len(parts) > 1 and _MISTYPED_OPTION.fullmatch(parts[-1]):
+        # It would pass for a currency, and only the exchange would say no.
+        raise UsageError(
+            f"{parts[-1]!r} is no option of a book",
+            hint="use P0…P4 or R0, F0 or F1, and a length of 1, 25, 100 or 250",
+        )
     return BookSubscription(parse_symbol(":".join(parts)), **options)
+
+
+_MISTYPED_OPTION = re.compile(r"[0-9]+|[PRF][0-9]", re.IGNORECASE)
 
 
 def _book_option(word: str) -> tuple[str, object] | None:
@@ -278,6 +284,8 @@ def _parse_candles(rest: str) -> Subscription:
         raise UsageError(
             f"{timeframe!r} is not a time frame", hint=f"use one of {', '.join(TIMEFRAMES)}"
         )
+    if not symbol:
+        raise UsageError("no symbol is given", hint=f"write candles:{timeframe}:tBTCUSD")
     match = _PERIOD_AT_THE_END.fullmatch(symbol)
     symbol, period = match.groups("") if match else (symbol, "")
     return candles(parse_symbol(symbol), timeframe, period)

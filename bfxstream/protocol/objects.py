@@ -29,6 +29,7 @@ class ObjectFrame(Struct):
     msg: str | None = None
     status: str | None = None
     flags: int | None = None
+    ts: Any = None
     chan_id: ChannelId | None = msgspec.field(default=None, name="chanId")
     sub_id: Any = msgspec.field(default=None, name="subId")
     channel: str | None = None

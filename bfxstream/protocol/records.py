@@ -6,7 +6,7 @@ Times named `mts` are milliseconds since 1970, UTC. Names are the API's, in lowe
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -17,6 +17,7 @@ Side = Literal["bid", "ask"]
 BookType = Literal["snapshot", "update"]
 SymbolKind = Literal["exchange", "margin", "futures", "funding"]
 TradeType = Literal["snapshot", "te", "tu", "backfill"]
+CheckState = Literal["ok", "warning", "failed", "skipped"]
 CandleType = Literal["snapshot", "update"]
 
 
@@ -26,6 +27,18 @@ class Record(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     seq: int | UnsetType = UNSET
     received_mts: int | UnsetType = UNSET
     server_mts: int | UnsetType | None = UNSET
+
+    def __repr__(self) -> str:
+        given = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        shown = (f"{name}={_shown(value)}" for name, value in given if value is not UNSET)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _shown(value: Any) -> str:
+    """Numbers as the exchange spells them, where msgspec would show objects of its own."""
+    if value is None or isinstance(value, (str, int)):
+        return repr(value)
+    return msgspec.json.encode(value).decode()
 
 
 class Ticker(Record):
@@ -184,6 +197,16 @@ class Symbol(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     quote: str | None
     min_order_size: MaybeNumber
     max_order_size: MaybeNumber
+
+
+class Check(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """What `bfxstream doctor` found about one thing; `remedy` is null where all is well."""
+
+    channel: Literal["doctor"] = "doctor"
+    check: str
+    state: CheckState
+    found: str
+    remedy: str | None = None
 
 
 class Candle(Record):

@@ -11,7 +11,7 @@ from msgspec import Raw
 from bfxstream.errors import ConnectionFailed
 from bfxstream.protocol.account.layouts import ORDER, TRADE, Layout
 from bfxstream.protocol.account.records import AccountTrade, Order
-from bfxstream.protocol.auth import Credentials, rest_headers
+from bfxstream.protocol.auth import Credentials, Permission, rest_headers
 from bfxstream.protocol.decode import FrameError
 from bfxstream.stream import policy
 from bfxstream.stream.nonces import Nonces
@@ -63,6 +63,16 @@ class AccountRest(RestClient):
         wanted: dict[str, Any] = {"id": list(ids)} if ids else {"start": since}
         return cast("list[Order]", self._records(ORDER, "oc", "auth/r/orders/hist", **wanted))
 
+    def permissions(self) -> dict[str, Permission]:
+        """What the key may do, by scope (API: rest-auth-permissions)."""
+        endpoint = "auth/r/permissions"
+        answer = self._ask_signed(endpoint, b"{}")
+        try:
+            rows = msgspec.json.decode(answer, type=list[tuple[str, int, int]])
+        except msgspec.DecodeError as error:
+            raise _unreadable(endpoint, error) from None
+        return {scope: Permission(read, write) for scope, read, write in rows}
+
     def _records(self, layout: Layout, code: str, endpoint: str, **wanted: Any) -> list[Any]:
         if endpoint != "auth/r/orders":
             wanted["limit"] = _MOST_ROWS
@@ -70,7 +80,7 @@ class AccountRest(RestClient):
         try:
             return layout.read_all(code, Raw(answer))
         except FrameError as error:
-            raise ConnectionFailed(f"the answer to {endpoint} cannot be read: {error}") from None
+            raise _unreadable(endpoint, error) from None
 
     def _ask_signed(self, endpoint: str, body: bytes, tries: int = _TRIES) -> bytes:
         nonce = self._nonces.next()
@@ -82,3 +92,7 @@ class AccountRest(RestClient):
             if tries == 1:
                 raise
             return self._ask_signed(endpoint, body, tries - 1)
+
+
+def _unreadable(endpoint: str, error: Exception) -> ConnectionFailed:
+    return ConnectionFailed(f"the answer to {endpoint} cannot be read: {error}")

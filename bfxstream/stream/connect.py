@@ -11,14 +11,16 @@ from bfxstream.errors import ConnectionFailed, RateLimited, UsageError
 from bfxstream.stream import policy
 from bfxstream.stream.network import (
     describe_os_error,
-    is_loopback,
     is_of_python_socks,
-    socks_proxy,
+    proxy_for,
     unknown_name,
+    way_to,
     without_secrets,
 )
 from bfxstream.stream.socket import BatchSocket
 from bfxstream.stream.tls import TlsContext
+
+_PATH = "the exchange's path is /ws/2: check --url; --demo works offline"
 
 
 def check_url(url: str) -> str:
@@ -59,7 +61,7 @@ def open_socket(url: str, timeout: float = policy.CONNECT_TIMEOUT) -> BatchSocke
 
 def describe_failure(url: str, error: Exception) -> ConnectionFailed:
     """Any error of connecting, sending or receiving, as one that says what it was."""
-    where = f"cannot connect to {without_secrets(url)}"
+    where = f"cannot connect to {way_to(url)}"
     if isinstance(error, websocket.WebSocketAddressException):
         return unknown_name(url, where)
     if isinstance(error, websocket.WebSocketBadStatusException):
@@ -74,6 +76,10 @@ def describe_failure(url: str, error: Exception) -> ConnectionFailed:
         )
     if isinstance(error, OSError):
         return describe_os_error(url, where, error)
+    if "Redirect" in str(error):
+        return ConnectionFailed(
+            f"{where}: the server redirects, which is not followed", hint=_PATH, permanent=True
+        )
     return ConnectionFailed(f"{where}: this is not a WebSocket server ({error})", permanent=True)
 
 
@@ -93,28 +99,32 @@ def _bad_status(where: str, status: int) -> ConnectionFailed:
     if status == 429:
         return RateLimited(f"{where}: too many connections (HTTP 429)", hint="wait a minute")
     if status >= 500:
-        return ConnectionFailed(f"{where}: the server is unavailable (HTTP {status})")
+        return ConnectionFailed(
+            f"{where}: the server is unavailable (HTTP {status})",
+            hint="wait, or keep trying with --retry-for",
+        )
     return ConnectionFailed(
-        f"{where}: this is not a WebSocket endpoint (HTTP {status})", permanent=True
+        f"{where}: this is not a WebSocket endpoint (HTTP {status})",
+        hint=_PATH if status == 404 else "",
+        permanent=True,
     )
 
 
 def _proxy_options(url: str) -> dict[str, Any]:
-    """What websocket-client must be told of proxies; an HTTP proxy it finds in the environment.
+    """What websocket-client must be told of proxies.
 
-    It would reach this very machine through a proxy, and does not look for SOCKS proxies.
+    Left alone it would reach this very machine through one, look for no SOCKS proxy, and pass over
+    one that is named without its scheme.
     """
-    host = urlsplit(url).hostname or ""
-    if is_loopback(host):
+    proxy = proxy_for(url)
+    if proxy is None:
+        host = urlsplit(url).hostname or ""
         # A proxy that is not for this host: the library's way to be told of none.
         return {"http_proxy_host": host, "http_proxy_port": 1, "http_no_proxy": [host]}
-    proxy = socks_proxy(url)
-    if proxy is None:
-        return {}
     return {
         "http_proxy_host": proxy.host,
         "http_proxy_port": proxy.port,
         "http_proxy_auth": proxy.auth,
-        "proxy_type": proxy.scheme,
+        "proxy_type": proxy.scheme if proxy.is_socks else "http",
         "http_proxy_timeout": policy.CONNECT_TIMEOUT,
     }

@@ -11,6 +11,7 @@ from websocket import WebSocketException, WebSocketTimeoutException
 
 from bfxstream.stream import policy
 from bfxstream.stream.connect import describe_failure, describe_loss, open_socket
+from bfxstream.stream.tls import Certificate, TlsSocket
 
 
 class ConnectionLost(Exception):
@@ -72,6 +73,12 @@ class SocketConnection:
         self._arrivals = select.poll()
         self._arrivals.register(self._waked, select.POLLIN)
         self._arrivals.register(cast("socket.socket", self._socket.sock), select.POLLIN)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The exchange's; None without TLS."""
+        sock = self._socket.sock
+        return sock.certificate() if isinstance(sock, TlsSocket) else None
 
     def read(self, patience: float) -> list[bytes]:
         if patience > _SHORT_PATIENCE:

@@ -26,13 +26,14 @@ from bfxstream.errors import ConnectionFailed
 from bfxstream.protocol.auth import Secret
 from bfxstream.stream import policy
 from bfxstream.stream.network import (
-    SocksProxy,
+    Proxy,
     describe_os_error,
     is_loopback,
     is_of_python_socks,
+    proxy_for,
     shallow,
-    socks_proxy,
 )
+from bfxstream.stream.tls import certificates
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "bfxstream"}
 _READ_BYTES = 65536
@@ -94,6 +95,8 @@ def _read(answer: HTTPResponse, deadline: float) -> bytes:
 def _describe(url: str, where: str, error: Exception) -> ConnectionFailed:
     if isinstance(error, ConnectionFailed):
         return error
+    if proxy := proxy_for(url):
+        where = f"{where} through the proxy {proxy}"
     if isinstance(error, URLError):
         if not isinstance(error.reason, OSError):
             return ConnectionFailed(f"{where}: {error.reason}")
@@ -117,7 +120,7 @@ class _EveryStatus(HTTPErrorProcessor):
 class _SocksHandler(HTTPSHandler):
     """HTTPS through a SOCKS proxy."""
 
-    def __init__(self, proxy: SocksProxy, tls: ssl.SSLContext) -> None:
+    def __init__(self, proxy: Proxy, tls: ssl.SSLContext) -> None:
         super().__init__(context=tls)
         self._connection = partial(_SocksConnection, proxy=proxy, tls=tls)
 
@@ -126,18 +129,18 @@ class _SocksHandler(HTTPSHandler):
 
 
 class _SocksConnection(HTTPSConnection):
-    def __init__(self, *args: Any, proxy: SocksProxy, tls: ssl.SSLContext, **options: Any) -> None:
+    def __init__(self, *args: Any, proxy: Proxy, tls: ssl.SSLContext, **options: Any) -> None:
         super().__init__(*args, context=tls, **options)
         self._proxy = proxy
         self._tls = tls
 
     def connect(self) -> None:
         from python_socks import ProxyType  # noqa: PLC0415  optional
-        from python_socks.sync import Proxy  # noqa: PLC0415
+        from python_socks.sync import Proxy as SocksProxy  # noqa: PLC0415
 
-        scheme, host, port, auth = self._proxy
+        _, scheme, host, port, auth = self._proxy
         user, password = auth or (None, None)
-        proxy = Proxy.create(
+        proxy = SocksProxy.create(
             proxy_type=ProxyType.SOCKS4 if scheme.startswith("socks4") else ProxyType.SOCKS5,
             host=host,
             port=port,
@@ -150,11 +153,13 @@ class _SocksConnection(HTTPSConnection):
 
 
 def _opener(url: str) -> OpenerDirector:
-    tls = ssl.create_default_context()
+    file, folder = certificates()
+    tls = ssl.create_default_context(cafile=file, capath=folder)
     here = is_loopback(urlsplit(url).hostname)
-    proxy = None if here else socks_proxy(url)
+    proxy = proxy_for(url)
+    socks = proxy if proxy is not None and proxy.is_socks else None
     handlers: list[BaseHandler] = [_EveryStatus()]
-    handlers.append(HTTPSHandler(context=tls) if proxy is None else _SocksHandler(proxy, tls))
-    if here or proxy is not None:
+    handlers.append(HTTPSHandler(context=tls) if socks is None else _SocksHandler(socks, tls))
+    if here or socks is not None:
         handlers.append(ProxyHandler({}))  # none of the environment's HTTP proxies
     return build_opener(*handlers)

@@ -200,7 +200,7 @@ class Intake:
         # A hole in the frames heals by new snapshots, where frames are taken apart.
         heals = gap.spec is None and not self.options.frames_only
         if self.options.strict and not heals and self._turn_of is not None:
-            self._turn_of.end(CompletenessLost(gap.sentence()))
+            self._turn_of.end(CompletenessLost(gap.sentence(), hint="leave out --strict to go on"))
 
     def _resync(self, index: int, reason: str, times_in_a_row: int) -> None:
         if self._turn_of is not None:

@@ -71,6 +71,7 @@ class Link:
         self._policy = options.policy
         self._url = url or options.url
         self._shown_url = without_secrets(self._url)
+        self._when_lost = "" if options.reconnect else "leave out --no-reconnect to go on"
         self._endpoint = endpoint_of(self._url)
         self._limit = options.policy.connect_limit(self._url)
         self._intake = intake
@@ -105,7 +106,7 @@ class Link:
                 yield batch
                 yield from self._converse(connection, session)
             except ConnectionLost as loss:
-                failure = ConnectionFailed(f"{loss}: {self._shown_url}")
+                failure = ConnectionFailed(f"{loss}: {self._shown_url}", hint=self._when_lost)
             except ConnectionFailed as error:
                 failure = error
             finally:

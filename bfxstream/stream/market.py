@@ -103,6 +103,12 @@ class MarketStream:
             return self._readers.complete
         return all(link.complete for link in self._links)
 
+    def silent(self) -> list[Subscription]:
+        """Those that have not given one complete value yet, where that can be known."""
+        if not self._intake.was_connected or self.options.frames_only:
+            return []
+        return [feed.subscription for feed in self._feeds if not feed.complete]
+
     @property
     def last_failure(self) -> ConnectionFailed | None:
         """Why there was no connection, until there is one."""

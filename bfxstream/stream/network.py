@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -14,20 +15,35 @@ from bfxstream.errors import ConnectionFailed, UsageError
 from bfxstream.stream import policy
 
 _SOCKS_SCHEMES = ("socks4", "socks4a", "socks5", "socks5h")
+_SOCKS_PORT, _HTTP_PORT = 1080, 80
 _SECRETS = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
+_DISTRUST = (
+    "check this machine's clock and certificates (WEBSOCKET_CLIENT_CA_BUNDLE, SSL_CERT_FILE), "
+    "and who is between; --demo works offline"
+)
 
 
 ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 
-class SocksProxy(NamedTuple):
-    """A SOCKS proxy that the environment asks for."""
+class Proxy(NamedTuple):
+    """A proxy that the environment asks for."""
 
+    variable: str
+    """Where it is named, in small letters."""
     scheme: str
-    host: str | None
+    host: str
     port: int
     auth: tuple[str, str] | None
     """User and password."""
+
+    @property
+    def is_socks(self) -> bool:
+        """Whether it speaks SOCKS; every other one is taken for an HTTP proxy."""
+        return self.scheme in _SOCKS_SCHEMES
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port} (from {self.variable})"
 
 
 def is_loopback(host: str | None) -> bool:
@@ -89,7 +105,7 @@ def describe_os_error(url: str, where: str, error: OSError) -> ConnectionFailed:
     """What the system or TLS refused, said behind `where`; `permanent` where trying is vain."""
     if isinstance(error, ssl.SSLCertVerificationError):
         verdict = error.verify_message.rstrip(".")
-        return ConnectionFailed(f"{where}: TLS: {verdict}", permanent=True)
+        return ConnectionFailed(f"{where}: TLS: {verdict}", hint=_DISTRUST, permanent=True)
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return ConnectionFailed(f"{where}: TLS: the server closed the connection")
     if isinstance(error, ssl.SSLError):
@@ -101,12 +117,22 @@ def describe_os_error(url: str, where: str, error: OSError) -> ConnectionFailed:
         return ConnectionFailed(f"{where}: timed out")
     if isinstance(error, ConnectionRefusedError):
         return ConnectionFailed(f"{where}: connection refused")
+    if error.errno == errno.EMFILE:
+        return ConnectionFailed(f"{where}: too many open files", hint="raise the limit: ulimit -n")
     return ConnectionFailed(f"{where}: {error.strerror or error}")
 
 
 def unknown_name(url: str, where: str) -> ConnectionFailed:
-    """The name of the host has no address."""
-    return ConnectionFailed(f"{where}: DNS: the name {urlsplit(url).hostname} cannot be resolved")
+    """The name of the host, or of the HTTP proxy that is asked for it, has no address."""
+    proxy = proxy_for(url)
+    host = proxy.host if proxy and not proxy.is_socks else urlsplit(url).hostname
+    return ConnectionFailed(f"{where}: DNS: the name {host} cannot be resolved")
+
+
+def way_to(url: str) -> str:
+    """The URL as errors name it: without secrets, and with the proxy that leads to it."""
+    proxy = proxy_for(url)
+    return without_secrets(url) + (f" through the proxy {proxy}" if proxy else "")
 
 
 def is_of_python_socks(error: Exception) -> bool:
@@ -114,35 +140,47 @@ def is_of_python_socks(error: Exception) -> bool:
     return type(error).__module__.partition(".")[0] == "python_socks"
 
 
-def socks_proxy(url: str) -> SocksProxy | None:
-    """The SOCKS proxy that leads to this URL, by the environment.
+def proxy_for(url: str) -> Proxy | None:
+    """The proxy that leads to this URL, by the environment.
 
     Raises ConnectionFailed where it cannot be used.
     """
     parts = urlsplit(url)
-    secure = parts.scheme in ("wss", "https")
-    for name in ("https_proxy" if secure else "http_proxy", "all_proxy"):
-        value = os.environ.get(name) or os.environ.get(name.upper(), "")
-        if urlsplit(value).scheme in _SOCKS_SCHEMES:
-            return _usable_socks_proxy(name, value, parts.hostname or "")
+    if is_loopback(parts.hostname):
+        return None
+    for variable in (
+        "https_proxy" if parts.scheme in ("wss", "https") else "http_proxy",
+        "all_proxy",
+    ):
+        value = os.environ.get(variable) or os.environ.get(variable.upper(), "")
+        if value and (variable != "all_proxy" or value.startswith(_SOCKS_SCHEMES)):
+            return _usable_proxy(variable, value, parts.hostname or "")
     return None
 
 
-def _usable_socks_proxy(name: str, value: str, host: str) -> SocksProxy | None:
+def _usable_proxy(variable: str, value: str, host: str) -> Proxy | None:
     from urllib.request import proxy_bypass  # noqa: PLC0415  rarely needed, slow
 
     if proxy_bypass(host):
         return None
-    if find_spec("python_socks") is None:
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if not parts.hostname:
         raise ConnectionFailed(
-            f"the SOCKS proxy of {name} needs the package python-socks",
+            f"the proxy of {variable} is no URL",
+            hint="write it as http://host:port or socks5h://host:port, or unset it",
+            permanent=True,
+        )
+    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    usual = _SOCKS_PORT if parts.scheme in _SOCKS_SCHEMES else _HTTP_PORT
+    proxy = Proxy(variable, parts.scheme, parts.hostname, port or usual, auth)
+    if proxy.is_socks and find_spec("python_socks") is None:
+        raise ConnectionFailed(
+            f"the SOCKS proxy of {variable} needs the package python-socks",
             hint="install it with: pip install 'bfxstream[socks]'",
             permanent=True,
         )
-    proxy = urlsplit(value)
-    try:
-        port = proxy.port or 1080
-    except ValueError as error:
-        raise ConnectionFailed(f"the proxy of {name}: {error}", permanent=True) from None
-    auth = (unquote(proxy.username), unquote(proxy.password or "")) if proxy.username else None
-    return SocksProxy(proxy.scheme, proxy.hostname, port, auth)
+    return proxy

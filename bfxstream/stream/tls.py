@@ -14,10 +14,34 @@ import socket
 import ssl
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 _CHUNK = 65536
 _ENDS = (ssl.SSLZeroReturnError, ssl.SSLEOFError)
+
+
+def certificates() -> tuple[str | None, str | None]:
+    """The file and the folder of what is trusted, where the environment names one.
+
+    As websocket-client: what this variable names replaces the system's certificates.
+    """
+    bundle = os.environ.get("WEBSOCKET_CLIENT_CA_BUNDLE", "")
+    return (bundle if Path(bundle).is_file() else None, bundle if _is_folder(bundle) else None)
+
+
+def _is_folder(path: str) -> bool:
+    return bool(path) and Path(path).is_dir()
+
+
+class Certificate(NamedTuple):
+    """What a server has proved itself with."""
+
+    protocol: str
+    """Such as TLSv1.3."""
+    owner: str
+    issuer: str
+    expires: float
+    """Seconds since 1970."""
 
 
 class TlsContext:
@@ -25,12 +49,9 @@ class TlsContext:
 
     def __init__(self) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and name
-        # As websocket-client: what this variable names replaces the system's certificates.
-        bundle = os.environ.get("WEBSOCKET_CLIENT_CA_BUNDLE")
-        if bundle and Path(bundle).is_dir():
-            self._context.load_verify_locations(capath=bundle)
-        elif bundle and Path(bundle).is_file():
-            self._context.load_verify_locations(cafile=bundle)
+        file, folder = certificates()
+        if file or folder:
+            self._context.load_verify_locations(file, folder)
         else:
             self._context.load_default_certs()
 
@@ -87,6 +108,16 @@ class TlsSocket:
         """How many bytes have come that were not received yet, decrypted or not; the end is one."""
         return self._tls.pending() + self._incoming.pending + (self._end is not None)
 
+    def certificate(self) -> Certificate:
+        """The server's, which has been verified."""
+        shown: dict[str, Any] = self._tls.getpeercert() or {}
+        return Certificate(
+            self._tls.version() or "TLS",
+            _name_in(shown.get("subject", ()), "commonName"),
+            _name_in(shown.get("issuer", ()), "organizationName", "commonName"),
+            ssl.cert_time_to_seconds(shown["notAfter"]),
+        )
+
     def _decrypt(self, most: int) -> int:
         """Decrypt all that is here into the buffer; the number of bytes, 0 where more must come.
 
@@ -142,3 +173,9 @@ class TlsSocket:
     def _flush(self) -> None:
         if self._outgoing.pending:
             self._socket.sendall(self._outgoing.read())
+
+
+def _name_in(names: Any, *kinds: str) -> str:
+    """The first of these kinds in a certificate's subject or issuer: pairs within sequences."""
+    found = dict(pair for pairs in names for pair in pairs)
+    return next((found[kind] for kind in kinds if kind in found), "nobody")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import tempfile
 import time
@@ -107,7 +106,7 @@ class Chaos:
             try:
                 while client.poll() is None and goes_on():
                     time.sleep(_LOOK)
-                client.send_signal(signal.SIGINT)
+                client.terminate()  # unlike SIGINT it is never ignored from the start
                 code = client.wait(_PATIENCE)
             finally:
                 client.kill()
@@ -235,6 +234,6 @@ def _compared(outcome: Outcome) -> tuple[tuple[Metric, ...], list[Row]]:
     rows[0].remark(f"{verdict.backfilled} of them filled in; {verdict.gaps} gaps told")
     for name, found in verdict.faults.items():
         rows[0].remark(f"{name}: {', '.join(found[:3])}")
-    if outcome.code != 130:
+    if outcome.code != 143:
         rows[-1].remark(f"the client ended by itself with {outcome.code}: {outcome.stderr[-200:]}")
     return (compared, wrong), rows

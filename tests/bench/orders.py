@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import tempfile
 import time
@@ -198,7 +197,7 @@ class OrderChaos:
                     progress(f"order {number + 1} of {count}: {self.rounds[-1].verdict}")
                 self._command("cancel-all")
                 _until(lambda: not held_against(self.journal, _printed(out)).wrong)
-                account.send_signal(signal.SIGINT)
+                account.terminate()
                 account.wait(_PATIENCE)
             finally:
                 account.kill()

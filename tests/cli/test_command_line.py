@@ -6,13 +6,13 @@ import io
 import json
 import signal
 import time
+from types import SimpleNamespace
 
 import click
 import pytest
 
 from bfxstream import __version__
 from bfxstream.cli import cli, run_command
-from bfxstream.cli.group import PLANNED_COMMANDS, PLANNED_OPTIONS
 from bfxstream.cli.limits import ONCE_TIMEOUT, Limits
 from bfxstream.cli.options import Settings, resolve_output
 from bfxstream.cli.reporter import Reporter
@@ -21,6 +21,7 @@ from bfxstream.cli.specs import read_specs
 from bfxstream.cli.stderr import say
 from bfxstream.cli.time_scale import time_scale
 from bfxstream.cli.types import DurationType, FieldsType, SpecType, SymbolType
+from bfxstream.condition import Condition
 from bfxstream.errors import CompletenessLost, ExitCode, NothingReceived, Refused, UsageError
 from bfxstream.protocol import events
 from bfxstream.protocol.channels import TradesSubscription
@@ -91,7 +92,7 @@ def test_the_version_is_one_line(answer):
 def test_every_option_of_a_streaming_command_reads_its_environment_variable(name):
     command = cli.get_command(click.Context(cli), name)
     options = [p for p in command.params if isinstance(p, click.Option)]
-    assert len(options) >= 21
+    assert len(options) >= 22
     for option in options:
         long_name = next(text for text in option.opts if text.startswith("--"))
         variable = long_name.strip("-").replace("-", "_").upper()
@@ -109,6 +110,23 @@ def test_every_option_of_a_streaming_command_reads_its_environment_variable(name
         (["ticker", "tBTCUSD", "--count", "0"], ["--count"]),
         (["ticker", "tBTCUSD", "--duration", "soon"], ["soon", "30s"]),
         (["ticker", "tBTCUSD", "--fields", "bid,nope"], ["'nope'", "last_price"]),
+        (["ticker", "tBTCUSD", "--until", "bid >"], ["--until", "'bid >'", "character 6"]),
+        (["ticker", "tBTCUSD", "--until", '__import__("os")'], ["--until", "character 11"]),
+        (["ticker", "tBTCUSD", "--until", "price > 1"], ["'price'", "--until", "last_price"]),
+        (["ticker", "tBTCUSD", "--until", "seq > 1"], ["'seq'", "add --seq"]),
+        (["ticker", "tBTCUSD", "--until", "symbol > 1"], ["symbol with 1"]),
+        (["ticker", "tBTCUSD", "--until", "bid > 1", "-o", "raw"], ["--until", "raw"]),
+        (["book", "tBTCUSD", "--view", "top", "--until", "count > 1"], ["'count'", "mid, spread"]),
+        (["book", "tBTCUSD", "--view", "full", "--until", "bids > 1"], ["bids with 1"]),
+        (["ticker", "tBTCUSD", "--tiemout", "3"], ["no option --tiemout: did you mean --timeout?"]),
+        (["ticker", "tBTCUSD", "--xyzzy"], ["no option --xyzzy (see 'bfxstream ticker"]),
+        (["ticker", "tBTCUSD", "--count"], ["'--count'", "(see 'bfxstream ticker --help')"]),
+        (["ticker", "tBTCUSD", "--duration", "9" * 400 + "d"], ["--duration", "too long"]),
+        (["ticker", "tBTCUSD", "--duration", "0"], ["--duration", "'0'"]),
+        (["ticker", "tBTCUSD", "--timeout", "0s"], ["--timeout", "'0s'"]),
+        (["ticker", "tBTCUSD", "--count", "x"], ["--count", "'x' is not a valid number"]),
+        (["ticker", "tBTCUSD", "--fields", "seq"], ["'seq'", "add --seq"]),
+        (["ticker", "tBTCUSD", "--fields", "server_mts"], ["'server_mts'", "add --timestamps"]),
         (["ticker", "tBTCUSD", "--json", "-o", "csv"], ["--json", "csv"]),
         (["ticker", "tBTCUSD", "--events", "-o", "csv"], ["--events", "csv"]),
         (["ticker", "tBTCUSD", "--fields", "bid", "-o", "raw"], ["--fields", "raw"]),
@@ -119,6 +137,9 @@ def test_every_option_of_a_streaming_command_reads_its_environment_variable(name
         (["book", "tBTCUSD", "--every", "1s"], ["--every", "--view"]),
         (["stream", "status:tBTCUSD"], ["status:tBTCUSD", "ticker:SYMBOL", "liq:global"]),
         (["stream", "candles:tBTCUSD"], ["candles:tBTCUSD", "time frame", "14D"]),
+        (["stream", "candles:1m"], ["'candles:1m'", "no symbol", "candles:1m:tBTCUSD"]),
+        (["stream", "book:tBTCUSD:P9"], ["'P9' is no option of a book", "P0…P4"]),
+        (["stream", "book:tBTCUSD:f3:25"], ["'f3' is no option of a book", "F0 or F1"]),
         (["stream", "candles:1m:fUSD"], ["candles:1m:fUSD:p30"]),
         (["candles", "tBTCUSD", "--timeframe", "1d"], ["1d", "1D"]),
         (["candles", "fUSD"], ["--period p30", "a30:p2:p30"]),
@@ -180,12 +201,43 @@ def test_a_period_from_the_environment_is_for_funding_alone(monkeypatch):
     assert [wish.spec for wish in asked] == ["candles:1m:tBTCUSD", "candles:1m:fUSD:p30"]
 
 
+@pytest.mark.parametrize("arguments", [[], ["order"]])
+def test_a_group_without_a_command_shows_its_help(answer, arguments):
+    code, out, err = answer(*arguments)
+    assert (code, err) == (0, "")
+    assert "Commands:" in out
+
+
+@pytest.mark.parametrize("arguments", [["ticker", "tBTCUSD"], ["schema"], ["--help"]])
+def test_a_closed_standard_output_is_an_error(answer, monkeypatch, arguments):
+    monkeypatch.setattr("sys.stdout", None)
+    code, _, err = answer(*arguments)
+    assert (code, err.count("\n")) == (1, 1)
+    assert "standard output is closed" in err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("COUNT", "x"), ("ONCE", "maybe"), ("OUTPUT", "xml"), ("FIELDS", ","), ("UNTIL", "bid")],
+)
+def test_a_bad_value_from_the_environment_names_its_variable(answer, monkeypatch, option, value):
+    monkeypatch.setenv(f"BFXSTREAM_{option}", value)
+    code, out, err = answer("ticker", "tBTCUSD")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"--{option.lower()}" in err
+    assert f"(from BFXSTREAM_{option}): " in err
+    code, _, err = answer("ticker", "tBTCUSD", f"--{option.lower()}={value}")
+    assert (code, "BFXSTREAM" in err) == (2, False)
+
+
 # Subscriptions from a file.
 
 
 def test_specs_come_a_line_each_with_comments_and_blank_lines(tmp_path):
     file = tmp_path / "specs"
-    file.write_text("\ufeff# what I trade\n\ntrades:tBTCUSD # the main one\r\n  ticker:fUSD\n#\n")
+    file.write_text(
+        "\ufeff# what I trade\n\ntrades:tBTCUSD # the main one\r\n\ufeff  ticker:fUSD\n#\n"
+    )
     assert [wish.spec for wish in read_specs(str(file))] == ["trades:tBTCUSD", "ticker:fUSD"]
 
 
@@ -407,10 +459,45 @@ def test_events_do_not_count_and_none_comes_after_the_last_record():
     assert one.admit([notice, "a", notice]) == [notice, "a"]
 
 
+def test_a_condition_admits_the_record_for_which_it_holds_as_the_last():
+    until = limits(until=Condition("id > 2"))
+    one, two, three, four = (SimpleNamespace(id=number) for number in (1, 2, 3, 4))
+    other = SimpleNamespace(bid=5)
+    assert until.admit([one, events.Notice("x"), other]) == [one, events.Notice("x"), other]
+    assert not until.reached(True, 1000)
+    assert until.admit([two, three, four]) == [two, three]
+    assert until.reached(True, 1000)
+    assert until.admit([four]) == []
+    assert until.printed == 4
+
+
+def test_a_condition_and_a_count_end_the_run_whichever_comes_first():
+    both = limits(until=Condition("id > 2"), count=2)
+    assert len(both.admit([SimpleNamespace(id=1)] * 3)) == 2
+    assert both.reached(True, 1000)
+
+
 def test_a_duration_ends_the_run_by_the_clock():
     five_seconds = limits(duration=5.0)
     assert not five_seconds.reached(True, 1004.9)
     assert five_seconds.reached(True, 1005)
+
+
+@pytest.mark.parametrize(
+    ("specs", "words"),
+    [
+        ([], "nothing was received within 2 s;"),
+        (["deriv:tBTXF0:USTF0"], "received of deriv:tBTXF0:USTF0 within 2 s;"),
+        ([f"ticker:t{a}USD" for a in ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG")],
+         "ticker:tEEEUSD and 2 more within 2 s;"),
+    ],
+)  # fmt: skip
+def test_what_was_silent_until_the_timeout_is_named(specs, words):
+    silent = [SpecType().convert(spec, None, None) for spec in specs]
+    with pytest.raises(NothingReceived) as caught:
+        limits(timeout=2.0).reached(False, 1002, lambda: silent)
+    assert words in str(caught.value)
+    assert caught.value.symbols == [each.symbol for each in silent[:5]]
 
 
 def test_a_timeout_raises_after_so_long_without_anything_received():
@@ -557,21 +644,3 @@ def raised_signals():
     yield
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)
-
-
-@pytest.mark.parametrize("name", PLANNED_COMMANDS)
-def test_a_command_that_is_announced_is_refused_by_name(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run_command([name, "tBTCUSD"]) == ExitCode.USAGE
-    assert f"{name!r} is not there yet" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("option", PLANNED_OPTIONS)
-def test_an_option_that_is_announced_is_refused_by_name(
-    option: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run_command(["book", "tBTCUSD", "--demo", option, "x"]) == ExitCode.USAGE
-    error = capsys.readouterr().err
-    assert f"{option} is not there yet" in error
-    assert "Did you mean" not in error

@@ -139,7 +139,7 @@ def test_strict_ends_at_a_hole(recording: Path) -> None:
         (("--speed", "0x"), "use 1x, 10x or max"),
         (("--from", "yesterday"), "is no moment"),
         (("--every", "1s"), "add --view full"),
-        (("--duration", "1s"), "No such option"),
+        (("--duration", "1s"), "no option --duration"),
         (("--verify", "-o", "csv"), "--verify does not go with -o csv"),
     ],
 )

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 from rest_server import RestServer, rest_server, saying
 
-from bfxstream.cli import nearest, run_command
-from bfxstream.cli.endpoint import Endpoint
-from bfxstream.cli.nearest import naming_the_nearest
+from bfxstream.cli import run_command
 from bfxstream.cli.stderr import say
-from bfxstream.errors import ConnectionFailed, Refused
-from bfxstream.stream import policy
+from bfxstream.errors import ConnectionFailed, NothingReceived, Refused
+from bfxstream.stream import nearest, policy
+from bfxstream.stream.nearest import naming_the_nearest
 
 NOWHERE = "http://127.0.0.1:1/v2"
 
@@ -182,45 +181,39 @@ def test_a_cache_that_cannot_be_written_is_no_error(server, ask, cache):
 # Nearest names.
 
 
-def refusal(place: Endpoint, *symbols: str) -> str:
+def refusal(base: str, *symbols: str, demo: bool = False) -> str:
     """What is said when the exchange refuses these symbols."""
-    with pytest.raises(Refused) as raised, naming_the_nearest(place):
+    with pytest.raises(Refused) as raised, naming_the_nearest(base, demo=demo):
         raise Refused("no", hint="check the symbol", symbols=symbols)
     return str(raised.value)
 
 
-def place_of(server: RestServer, demo: bool = False) -> Endpoint:
-    return Endpoint("ws://127.0.0.1:1", server.base, demo)
-
-
 def test_a_refused_symbol_names_the_nearest_and_keeps_the_list_for_the_next_one(server, cache):
-    place = place_of(server)
-    assert refusal(place, "tBTCUSDD") == "no; did you mean tBTCUSD?"
-    assert refusal(place, "tBTCUSX") == "no; did you mean tBTCUST or tBTCUSD?"
+    assert refusal(server.base, "tBTCUSDD") == "no; did you mean tBTCUSD?"
+    assert refusal(server.base, "tBTCUSX") == "no; did you mean tBTCUST or tBTCUSD?"
     assert len(server.asked) == 1
     assert (cache / "symbols.txt").exists()
 
 
 def test_several_refused_symbols_are_each_answered(server):
-    said = refusal(place_of(server), "tBTCUSDD", "tXXXYYY", "fUSDT")
+    said = refusal(server.base, "tBTCUSDD", "tXXXYYY", "fUSDT")
     assert said == "no; tBTCUSDD: did you mean tBTCUSD? fUSDT: did you mean fUST?"
 
 
 def test_the_demo_exchange_is_asked_itself_and_leaves_no_list(server, cache):
-    place = place_of(server, demo=True)
     for _ in range(2):
-        assert refusal(place, "tBTCUSDD") == "no; did you mean tBTCUSD?"
+        assert refusal(server.base, "tBTCUSDD", demo=True) == "no; did you mean tBTCUSD?"
     assert len(server.asked) == 2
     assert not cache.exists()
 
 
 @pytest.mark.parametrize("symbols", [["tXXXYYY"], ["tBTCUSD"], []])
 def test_where_nothing_is_near_the_refusal_stays_as_it_was(server, symbols):
-    assert refusal(place_of(server), *symbols) == "no; check the symbol"
+    assert refusal(server.base, *symbols) == "no; check the symbol"
 
 
 def test_where_no_list_is_had_the_refusal_stays_as_it_was(cache):
-    assert refusal(Endpoint("ws://x", NOWHERE, False), "tBTCUSDD") == "no; check the symbol"
+    assert refusal(NOWHERE, "tBTCUSDD") == "no; check the symbol"
 
 
 def test_a_list_that_does_not_come_soon_is_not_waited_for(cache, monkeypatch):
@@ -228,23 +221,29 @@ def test_a_list_that_does_not_come_soon_is_not_waited_for(cache, monkeypatch):
     come = threading.Event()
     with rest_server(lambda path: (200, b"[]" if come.wait(10) else b"")) as slow:
         started = time.monotonic()
-        assert refusal(place_of(slow), "tBTCUSDD") == "no; check the symbol"
+        assert refusal(slow.base, "tBTCUSDD") == "no; check the symbol"
         assert time.monotonic() - started < 5
         come.set()
 
 
 def test_other_errors_pass_without_a_look_up(server):
-    with pytest.raises(ConnectionFailed, match="lost"), naming_the_nearest(place_of(server)):
+    with pytest.raises(ConnectionFailed, match="lost"), naming_the_nearest(server.base):
         raise ConnectionFailed("lost")
-    with naming_the_nearest(place_of(server)):
+    with naming_the_nearest(server.base):
         pass
     assert server.asked == []
 
 
 def test_control_characters_of_a_list_never_reach_a_terminal(server, cache, capsys):
     server.answer = saying([["\x1b[2J"], *[[]] * 7])
-    say(refusal(place_of(server), "tBTCUSDD"))
+    say(refusal(server.base, "tBTCUSDD"))
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_a_symbol_that_is_silent_names_the_nearest_too(server):
+    with pytest.raises(NothingReceived, match=r"no; did you mean tBTCF0:USTF0\?"):  # noqa: SIM117
+        with naming_the_nearest(server.base):
+            raise NothingReceived("no", symbols=["tBTXF0:USTF0"])
 
 
 def test_the_question_is_asked_in_english():

@@ -25,7 +25,7 @@ def _nothing_may_connect(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["watch", "tBTCUSD"], "watch needs a terminal"),
         (["watch", "tBTCUSD", "tETHUSD", "--svg", "x.svg"], "unexpected extra argument"),
-        (["watch", "tBTCUSD", "-o", "jsonl"], "No such option"),
+        (["watch", "tBTCUSD", "-o", "jsonl"], "no option -o"),
         (["watch", "fUSD", "--period", "p1", "--svg", "x.svg"], "not a period"),
         (["watch", "tBTCUSD", "--layout", "grid"], "'grid' is not one of"),
         (["book", "tBTCUSD", "--size", "120x40"], "add --svg FILE"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,16 @@ def test_a_market_that_cannot_keep_up_says_so() -> None:
     clock.run(0.1)
     assert [entry.event for entry in clock.log.entries] == ["behind"]
     assert clock.log.entries[0].details["seconds"] > 9
+
+
+@pytest.mark.parametrize("file", ["log_file", "journal_file"])
+def test_a_full_disk_ends_the_exchange_and_names_the_file(file: str) -> None:
+    exchange = DemoExchange(seed=1, heartbeat=0.05, **{file: Path("/dev/full")})
+    with pytest.raises(OSError, match="No space left") as caught:
+        exchange.start()  # the journal begins at once
+        with suppress(websocket.WebSocketException, OSError):
+            websocket.create_connection(exchange.url, timeout=TIMEOUT).recv()
+        exchange.wait()
+        exchange.stop()
+    assert caught.value.filename == "/dev/full"
+    exchange.stop()

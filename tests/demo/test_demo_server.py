@@ -36,13 +36,18 @@ def test_exchanges_without_a_seed_differ() -> None:
         assert opening(one.url) != opening(other.url)
 
 
-def test_the_url_is_where_it_listens_and_any_path_will_do() -> None:
+def test_the_url_is_where_it_listens_and_no_other_path_will_do() -> None:
     with DemoExchange(seed=1) as exchange:
         assert exchange.url.startswith("ws://127.0.0.1:")
         assert exchange.url.endswith("/ws/2")
-        for url in (exchange.url, exchange.url.removesuffix("/ws/2"), exchange.url + "/x?y=1"):
+        for url in (exchange.url, exchange.url + "?x=1"):
             with Client(url) as client:
                 assert client.info["version"] == 2
+        for path in ("/", "/ws", "/ws/1", "/ws/2/x", "/ws/2x"):
+            with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+                Client(exchange.url.removesuffix("/ws/2") + path)
+            assert refused.value.status_code == 404
+            assert b"/ws/2" in refused.value.resp_body
 
 
 def test_compression_is_not_negotiated() -> None:

@@ -41,7 +41,7 @@ def test_through_every_kind_of_fault_the_records_are_the_journals(tmp_path: Path
 
     outcome = run.run(goes_on)
     assert set(outcome.healings) == {kind.value for kind in ALL}
-    assert outcome.code == 130, outcome.stderr
+    assert outcome.code == 143, outcome.stderr
     assert outcome.refused == 0
     assert outcome.stats["reconnects"] >= 5
     verdict = outcome.verdict

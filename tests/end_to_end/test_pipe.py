@@ -36,6 +36,23 @@ def test_a_ticker_prints_as_many_records_as_asked_for() -> None:
     assert all(float(price) > 0 for price in prices)
 
 
+def test_a_condition_ends_the_run_with_the_record_for_which_it_holds() -> None:
+    result = run("ticker", "tBTCUSD", "--demo", "--until", "last_price > 0")
+    assert (result.code, result.stderr, len(result.records)) == (0, "", 1)
+
+
+def test_of_several_kinds_the_condition_looks_at_those_with_its_field(
+    exchange: DemoExchange,
+) -> None:
+    specs = ("ticker:tBTCUSD", "trades:tBTCUSD", "book:tBTCUSD")
+    result = run("stream", *specs, "--url", exchange.url, "--until", "type == 'te' and amount < 0")
+    assert (result.code, result.stderr) == (0, "")
+    *before, last = result.records
+    assert (last["channel"], last["type"], last["amount"] < 0) == ("trades", "te", True)
+    assert {record["channel"] for record in before} == {"ticker", "trades", "book"}
+    assert not any(record.get("type") == "te" and record["amount"] < 0 for record in before)
+
+
 def test_trades_come_once_each_with_rising_ids() -> None:
     result = run("trades", "tBTCUSD", "tETHUSD", "--demo", "-n", "200")
     assert (result.code, result.stderr) == (0, "")

@@ -152,6 +152,7 @@ EVENTS = [
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_an_event_holds_to_the_schema_and_says_itself_in_one_line(event):
     validate("event", event)
+    validate("stream", event)
     assert next(iter(json.loads(msgspec.json.encode(event)))) == "event"
     assert event.sentence()
     assert "\n" not in event.sentence()

@@ -197,7 +197,7 @@ def test_a_name_that_does_not_exist_is_a_matter_of_dns():
         (http_answer("429 Too Many Requests"), "too many connections (HTTP 429)", False),
         (http_answer("500 Internal Server Error"), "unavailable (HTTP 500)", False),
         (http_answer("503 Service Unavailable"), "unavailable (HTTP 503)", False),
-        (http_answer("301 Moved", "Location: ws://a.invalid\r\n"), "not a WebSocket server", True),
+        (http_answer("301 Moved", "Location: ws://a.invalid\r\n"), "the server redirects", True),
         (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "not a WebSocket server", True),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "not a WebSocket server", True),
         (b"\xff\xfe\x00\r\n\r\n", "not a WebSocket server", True),
@@ -297,6 +297,37 @@ def test_an_http_proxy_of_the_environment_is_used(monkeypatch):
         assert says_hello("ws://exchange.invalid:8080/ws/2")
     assert seen[0].startswith("CONNECT exchange.invalid:8080 HTTP/1.1\r\n")
     assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in seen[0]
+
+
+def test_an_http_proxy_may_be_named_without_its_scheme(monkeypatch):
+    with websocket_server(greet) as url, http_proxy(port_of(url)) as (port, seen):
+        monkeypatch.setenv("http_proxy", f"127.0.0.1:{port}")
+        assert says_hello("ws://exchange.invalid:8080/ws/2")
+    assert seen[0].startswith("CONNECT exchange.invalid:8080 HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        (
+            "http://me:secret@127.0.0.1:1",
+            "http://127.0.0.1:1 (from http_proxy): connection refused",
+        ),
+        ("http://proxy.invalid:8080", "DNS: the name proxy.invalid cannot be resolved"),
+        ("http://", "the proxy of http_proxy is no URL"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_without_its_password(monkeypatch, proxy, said):
+    monkeypatch.setenv("http_proxy", proxy)
+    error = failure("ws://exchange.invalid/ws/2")
+    assert said in error.what
+    assert "secret" not in str(error)
+
+
+def test_the_proxy_of_the_scheme_comes_before_that_of_all(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("all_proxy", "socks5h://127.0.0.1:2")
+    assert "(from http_proxy)" in failure("ws://exchange.invalid/ws/2").what
 
 
 def test_a_proxy_that_refuses_is_said_so(monkeypatch):

@@ -38,7 +38,9 @@ def test_without_file_descriptors_there_is_no_connection_and_none_is_left(monkey
     connected: list[str] = []
     monkeypatch.setattr(socket, "socketpair", no_pair)
     monkeypatch.setattr(connection, "open_socket", lambda url, timeout: connected.append(url))
-    with pytest.raises(ConnectionFailed, match=r"cannot connect to ws://\S+: Too many open files"):
+    with pytest.raises(
+        ConnectionFailed, match=r"cannot connect to ws://\S+: too many open files; .*ulimit"
+    ):
         SocketConnection("ws://127.0.0.1:1", 5.0)
     assert connected == []
 

@@ -259,6 +259,14 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tls):
     assert failed.permanent
 
 
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "WEBSOCKET_CLIENT_CA_BUNDLE"])
+def test_certificates_are_trusted_that_the_stream_trusts(monkeypatch, tmp_path, variable):
+    cert, context = certificate_for("IP:127.0.0.1", tmp_path)
+    monkeypatch.setenv(variable, str(cert))
+    with rest_server(tls=context) as server:
+        assert client(server.base).conf(["pub:list:currency"])
+
+
 @pytest.mark.parametrize(
     ("proxy", "variable", "scheme"),
     [(http_proxy, "https_proxy", "http"), (socks5_proxy, "all_proxy", "socks5h")],
