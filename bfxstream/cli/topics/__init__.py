@@ -14,6 +14,7 @@ TOPICS = (
     "exit-codes",
     "environment",
     "credentials",
+    "recording",
     "faults",
     "python",
     "recipes",
