@@ -166,6 +166,8 @@ class Intake:
 
     def take_out(self) -> list[Item]:
         """What is to be given; the feeds go on with the same list."""
+        if not self._out:
+            return []
         batch = self._out[:]
         self._out.clear()
         self.stats.records += len(batch)

@@ -33,7 +33,9 @@ FrameTap = Callable[[int, str, int, list[bytes]], None]
 _TOGETHER = 256
 """Frames decoded in one call: a row that a book keeps holds on to the text of all of them."""
 
-_LEAST_TIMEOUT = 0.1
+_LEAST_TIMEOUT = 1.0
+"""Seconds for a step of connecting, even where the time to try is over: one attempt is made, and
+across the world less would never be enough."""
 
 _WAIT_STEP = 0.25
 """Most seconds of a wait between two looks at whether it is still wanted."""
@@ -177,7 +179,7 @@ class Link:
         now = self._clock.now()
         self.life.begun(now)
         left = self.life.time_left(now, first=not self._intake.was_connected)
-        timeout = max(_LEAST_TIMEOUT, min(self._options.connect_timeout, left))
+        timeout = min(self._options.connect_timeout, max(_LEAST_TIMEOUT, left))
         try:
             self._connection = self._open(self._url, timeout, self.number)
         finally:
