@@ -57,6 +57,8 @@ class Backfill:
         self._hole_ends: Any = None
         """The trade that the history must reach, while it is asked."""
         self._inquiry: Inquiry[Any] = Inquiry(context.policy)
+        self._missing_after: int | None = None
+        """The id behind which the history was asked for last."""
         self._from = 0
         """Where the next page begins at least, in ms."""
         self._filled = 0
@@ -122,7 +124,11 @@ class Backfill:
         now = self._context.now
         if self._hole_ends is None:
             self._context.report(Backfilling(self._subscription.spec, *_bounds(hole)))
-            self._inquiry.begin(now)
+            if hole.first_id == self._missing_after:
+                self._inquiry.resume(now)
+            else:
+                self._inquiry.begin(now)
+            self._missing_after = hole.first_id
             self._from = self._filled = 0
         self._hole_ends = first
         self.tick(now)

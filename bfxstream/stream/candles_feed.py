@@ -99,11 +99,13 @@ class CandlesFeed(Feed):
             self._waiting = []
             self._give_snapshot(rows)
             return
-        if not self._waiting:
+        if self._waiting:
+            self._inquiry.resume(self.context.now)
+        else:
             bounds = (self._newest_mts or 0, rows[0].mts)
             self.context.report(Backfilling(self.subscription.spec, *bounds, *bounds))
+            self._inquiry.begin(self.context.now)
         self._waiting, self._found = rows, []
-        self._inquiry.begin(self.context.now)
         self._look_up(self.context.now)
 
     def _has_hole_before(self, rows: Sequence[CandleRow]) -> bool:

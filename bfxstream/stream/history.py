@@ -94,6 +94,14 @@ class Inquiry(Generic[RowT]):
         self._deadline = now + self._policy.history_patience
         self._failures = 0
 
+    def resume(self, now: float) -> None:
+        """Yet another interruption: more is to be known, and as much patience is left as was.
+
+        It would never end where connections live for a shorter time than it does.
+        """
+        self._answer = None
+        self._deadline = max(self._deadline, now + self._policy.history_retry)
+
     def poll(self, now: float, ask: Callable[[], Future[list[RowT]]]) -> list[RowT] | None:
         """The rows, when they have come; asks when it is time to."""
         if self._answer is None:

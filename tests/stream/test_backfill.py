@@ -202,6 +202,25 @@ def test_a_history_without_the_trades_is_a_gap_after_so_many_attempts():
     assert following.ids[-1] == 6
 
 
+@pytest.mark.parametrize("slow", [False, True])
+def test_interruptions_do_not_renew_the_patience_with_a_history_that_has_nothing(slow):
+    market = Tape(*rows(1, 2, 3, 4, 5))
+    market.lag, market.slow = 5, slow
+    following = interrupted(market)
+    lives_for = POLICY.history_retry
+    for last in range(6, 6 + round(POLICY.history_patience / lives_for)):
+        following.after(lives_for)
+        if following.gaps:
+            break
+        following.feed.interrupted()
+        following.after(POLICY.history_retry)
+        following.snapshot(last, last + 1)
+    [(first, behind)] = following.gaps
+    assert first == 2
+    assert following.ids == [1, 2, *sorted(set(following.ids) - {1, 2})]
+    assert behind in following.ids
+
+
 def test_limits_are_not_waited_out_for_ever():
     market = Tape(*rows(1, 2, 3, 4, 5))
     market.failures = [RateLimited("too much") for _ in range(9)]
