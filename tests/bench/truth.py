@@ -131,8 +131,9 @@ class Comparison:
         """What all of it amounts to."""
         for symbol, ids in self._ids.items():
             printed, holes = set(ids), self._holes[f"trades:{symbol}"]
+            first_id, last_id = min(ids), max(ids)
             for trade in self._journal.trades[symbol]:
-                if min(ids) < trade < max(ids) and trade not in printed:
+                if first_id < trade < last_id and trade not in printed:
                     name = f"{symbol} {trade}"
                     self.verdict.lost.append(name)
                     if not any(first < trade < last for first, last in holes):
