@@ -1,10 +1,11 @@
-"""What all tests share: this folder on the path, hypothesis' settings, a cache of their own."""
+"""What all tests share: this folder on the path, hypothesis' settings, a cache, a clean end."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from end_to_end.command import STARTED
 from hypothesis import settings
 
 # The same examples in every run: a test fails for a change of the code, never by chance.
@@ -22,6 +23,17 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         del os.environ["XDG_CACHE_HOME"]
     else:
         os.environ["XDG_CACHE_HOME"] = before
+
+
+@pytest.fixture(autouse=True)
+def _nothing_runs_on() -> Iterator[None]:
+    """However a test ends, what it has started ends with it."""
+    before = len(STARTED)
+    yield
+    for process in STARTED[before:]:
+        with process:  # closes its pipes and waits for it
+            process.kill()
+    del STARTED[before:]
 
 
 @pytest.fixture

@@ -122,6 +122,10 @@ def test_a_mere_question_is_answered_without_the_heavy_modules(argument):
     assert not HEAVY & imported_by(argument)
 
 
+def test_a_start_does_not_pay_for_help_that_nobody_has_asked_for():
+    assert not {"difflib", "pathlib"} & imported_by("--version")
+
+
 def test_a_stream_starts_without_what_only_look_ups_need():
     look_ups = {"bfxstream.stream.rest", "bfxstream.stream.symbol_cache", "urllib.request"}
     look_ups |= {"bfxstream.capture.steps", "bfxstream.stream.recording"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import signal
 import sys
@@ -50,11 +49,20 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
+class _Root(LazyGroup):
+    """The program itself: its help ends with the exit codes."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # Not the group's `epilog`: every start of every command would read the topic.
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(f"\b\nExit codes:\n{exit_codes()}")
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=_Root,
     lazy_commands=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=f"\b\nExit codes:\n{exit_codes()}",
     invoke_without_command=True,
 )
 @click.option(
@@ -150,6 +158,8 @@ def _report(error: Exception, arguments: list[str]) -> int:
 def _sentence(error: click.UsageError) -> str:
     """What click says, with the nearest option, or the variable that the value came from."""
     if isinstance(error, click.NoSuchOption):
+        import difflib  # noqa: PLC0415  only who mistypes needs it
+
         known = error.ctx.command.params if error.ctx else []
         names = [name for each in known for name in each.opts if name.startswith("--")]
         near = difflib.get_close_matches(error.option_name, names, n=1, cutoff=_ALIKE)

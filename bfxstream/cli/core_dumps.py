@@ -11,7 +11,7 @@ _PR_SET_DUMPABLE = 4
 
 
 def forbid_core_dumps() -> None:
-    """From now on a crash writes no memory to disk, and no debugger of the user may read it."""
+    """From now on a crash writes no memory to disk; on Linux no debugger of the user reads it."""
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
     if sys.platform == "linux":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import Any
 
@@ -34,6 +33,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in self.lazy_commands and not args[0].startswith("-"):
+            import difflib  # noqa: PLC0415  only who mistypes needs it
+
             near = difflib.get_close_matches(args[0], self.lazy_commands, n=1)
             known = f"did you mean {near[0]!r}?" if near else f"use {self._known_commands()}"
             ctx.fail(f"{args[0]!r} is not a command: {known}")

@@ -24,7 +24,7 @@ from bfxstream.stream.connection import ConnectionLost, SocketConnection
 from bfxstream.stream.network import proxy_for, without_secrets
 from bfxstream.stream.policy import Policy
 from bfxstream.stream.rest import RestClient
-from bfxstream.stream.tls import Certificate
+from bfxstream.stream.tls import Certificate, passed_over
 
 _SLOW = 2.0
 """Seconds of connecting, or of an answer, that are worth a word."""
@@ -162,6 +162,8 @@ def check_tls(certificate: Certificate, now: float) -> Finding:
     )
     if left < _EXPIRES_SOON:
         return Finding(found, "warning", "the exchange should renew it; is this clock right?")
+    if (unused := passed_over()) is not None:
+        return Finding(f"{found}; {unused}", "warning", "correct the variable, or unset it")
     return Finding(found)
 
 

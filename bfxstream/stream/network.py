@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from bfxstream.errors import ConnectionFailed, UsageError
 from bfxstream.stream import policy
+from bfxstream.stream.tls import passed_over
 
 _SOCKS_SCHEMES = ("socks4", "socks4a", "socks5", "socks5h")
 _SOCKS_PORT, _HTTP_PORT = 1080, 80
@@ -105,7 +106,8 @@ def describe_os_error(url: str, where: str, error: OSError) -> ConnectionFailed:
     """What the system or TLS refused, said behind `where`; `permanent` where trying is vain."""
     if isinstance(error, ssl.SSLCertVerificationError):
         verdict = error.verify_message.rstrip(".")
-        return ConnectionFailed(f"{where}: TLS: {verdict}", hint=_DISTRUST, permanent=True)
+        hint = "; ".join(filter(None, (passed_over(), _DISTRUST)))
+        return ConnectionFailed(f"{where}: TLS: {verdict}", hint=hint, permanent=True)
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return ConnectionFailed(f"{where}: TLS: the server closed the connection")
     if isinstance(error, ssl.SSLError):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 _CHUNK = 65536
+_BUNDLE = "WEBSOCKET_CLIENT_CA_BUNDLE"
 _ENDS = (ssl.SSLZeroReturnError, ssl.SSLEOFError)
 
 
@@ -25,12 +26,20 @@ def certificates() -> tuple[str | None, str | None]:
 
     As websocket-client: what this variable names replaces the system's certificates.
     """
-    bundle = os.environ.get("WEBSOCKET_CLIENT_CA_BUNDLE", "")
+    bundle = os.environ.get(_BUNDLE, "")
     return (bundle if Path(bundle).is_file() else None, bundle if _is_folder(bundle) else None)
 
 
 def _is_folder(path: str) -> bool:
     return bool(path) and Path(path).is_dir()
+
+
+def passed_over() -> str | None:
+    """Why what the environment names is not what is trusted, in words; None where it is."""
+    bundle = os.environ.get(_BUNDLE, "")
+    if not bundle or Path(bundle).exists():
+        return None
+    return f"{_BUNDLE} is passed over: there is no {bundle}"
 
 
 class Certificate(NamedTuple):

@@ -36,16 +36,24 @@ def environ(exchange: DemoExchange, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
+def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """What runs next stands for a process of its own, which has a count of connects of its own."""
+    return lambda: monkeypatch.setattr(LIMITER, "_endpoints", RateLimiter()._endpoints)
+
+
+@pytest.fixture
 def command(
-    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    environ: dict[str, str],
+    new_process: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> Iterator[Callable[..., Result]]:
     """Runs a command with what the environment has besides; it leaves no handlers behind."""
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
 
     def run(*arguments: str, **changed: str | None) -> Result:
+        new_process()
         with monkeypatch.context() as given:
-            # It stands for a process of its own, which has limits of its own.
-            given.setattr(LIMITER, "_endpoints", RateLimiter()._endpoints)
             for name, value in (environ | {"BFXSTREAM_TIME_SCALE": "0.2"} | changed).items():
                 if value is None:
                     given.delenv(name, raising=False)

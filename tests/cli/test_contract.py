@@ -1,7 +1,6 @@
 """The contract with scripts: each command takes its options, from the environment as well.
 
-The tables are those of the interface. What is announced but not there yet is left out here, and
-comes in by itself when it leaves the lists of `cli/group.py`.
+The tables are those of the interface.
 """
 
 from __future__ import annotations
@@ -41,11 +40,14 @@ STREAMING = {
     "--events": ON,
     "--stats": ON,
     "--record": "capture.jsonl.gz",
+    "--rotate": "1h",
     "--retry-for": "2h",
     "--no-reconnect": ON,
     "--strict": ON,
     "-q, --quiet": ON,
     "-v, --verbose": ON,
+    "--svg": "picture.svg",
+    "--size": "120x40",
 }
 """Of every streaming command."""
 
@@ -56,7 +58,7 @@ COMMANDS: dict[str, tuple[list[str], dict[str, str | None]]] = {
     "trades": (["tBTCUSD"], STREAMING | {"--every-update": ON}),
     "book": (
         ["tBTCUSD"],
-        STREAMING | BOOKS | {"--prec": "R0", "--freq": "F1", "--len": "100", "--svg": "book.svg"},
+        STREAMING | BOOKS | {"--prec": "R0", "--freq": "F1", "--len": "100"},
     ),
     "candles": (["fUSD"], STREAMING | {"--timeframe": "1M", "--period": "p30", "--closed": ON}),
     "deriv": (["tBTCF0:USTF0"], STREAMING | {"--every-update": ON}),
@@ -65,7 +67,7 @@ COMMANDS: dict[str, tuple[list[str], dict[str, str | None]]] = {
     "watch": (
         ["tBTCUSD"],
         {name: STREAMING[name] for name in ("--demo", "--url", "--duration", "--until", "--stats")}
-        | {"--svg": "watch.svg"},
+        | {"--svg": "watch.svg", "--size": "120x40", "--layout": "tape"},
     ),
     "symbols": (["btc*"], LOOKING | {"--kind": "margin", "--fields": "symbol", "-q, --quiet": ON}),
     "account": ([], STREAMING | {"--filter": "wallet"}),
@@ -95,7 +97,7 @@ COMMANDS: dict[str, tuple[list[str], dict[str, str | None]]] = {
     "completion": (["bash"], {"--install": ON}),
     "schema": (["trades"], {}),
     "doctor": ([], LOOKING | {"--timeout": "5s"}),
-    "man": ([], {}),
+    "man": ([], {"--install": ON}),
     "help": ([], {}),
 }
 """Each command with arguments that it takes, and its options, each with a value."""

@@ -129,7 +129,7 @@ def test_key_files_that_everybody_can_read_are_a_warning(ask, exchange, monkeypa
 def test_credentials_are_sent_nowhere_in_the_clear(ask, monkeypatch):
     monkeypatch.setenv("BFX_API_KEY", "a")
     monkeypatch.setenv("BFX_API_SECRET", "b")
-    _, checks, _ = ask("--url", "ws://exchange.invalid/ws/2", "--timeout", "0.5s")
+    _, checks, _ = ask("--url", "ws://192.0.2.1/ws/2", "--timeout", "0.5s")
     assert states(checks, "credentials", "permissions") == ["skipped", "skipped"]
     assert "not encrypted" in checks["credentials"]["found"]
 

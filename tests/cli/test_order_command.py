@@ -21,8 +21,8 @@ DERIVATIVE = ("new", "BTCF0:USTF0", "--side", "sell", "--amount", "1e-4")
 LIMIT_BODY = {"type": "EXCHANGE LIMIT", "symbol": "tBTCUSD", "amount": "0.5", "price": "60000"}
 
 
-def today() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%d")
+def day_of(mts: int) -> str:
+    return datetime.fromtimestamp(mts / 1000, timezone.utc).strftime("%Y-%m-%d")
 
 
 # What is sent.
@@ -177,7 +177,7 @@ def test_orders_are_made_changed_listed_and_ended_by_their_ids_and_ours(command)
     [third] = command("order", *RESTING, "--cid", "43", "--gid", "3").records
     changed = command("order", "update", str(first["id"]), "--price", "60100", "--yes")
     assert (changed.code, changed.records[0]["price"]) == (0, 60100)
-    by_cid = ("--cid", "41", "--date", today(), "--yes")
+    by_cid = ("--cid", "41", "--date", day_of(first["mts_create"]), "--yes")
     assert command("order", "update", *by_cid, "--delta", "0.001").records[0]["amount"] == 0.003
     listed = command("order", "list", "tBTCUSD", "--fields", "id").records
     assert [each["id"] for each in listed] == [first["id"], second["id"], third["id"]]

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import websocket
 from demo_account import CREDENTIALS, access, options
-from end_to_end.command import PATIENCE, clean_environment
+from end_to_end.command import PATIENCE, STARTED, clean_environment
 from websocket import ABNF, WebSocket
 
 from bfxstream.account import AccountState
@@ -152,6 +152,7 @@ def test_nothing_outside_of_the_process_has_them_and_it_leaves_no_core(environ, 
             text=True,
             preexec_fn=partial(resource.setrlimit, resource.RLIMIT_CORE, (most, most)),  # noqa: PLW1509
         )
+        STARTED.append(running)
         assert running.stdout is not None
         printed = running.stdout.readline()
         process = Path(f"/proc/{running.pid}")

@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+COLORS_AND_SIZE = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES")
 PATIENCE = 60.0
 """Seconds until a command that should have ended counts as stuck."""
+
+
+STARTED: list[subprocess.Popen[Any]] = []
+"""What runs beside a test; what still runs when the test is over is ended (`tests/conftest.py`)."""
 
 
 def installed_command() -> str:
@@ -28,7 +33,8 @@ def clean_environment(**extra: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("BFX", "_BFX", "COV")) and "proxy" not in name.lower()
     }
-    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"):
+    # With TMUX set, tmux would talk to the server of whoever runs the tests.
+    for name in (*COLORS_AND_SIZE, "TMUX", "TMUX_PANE"):
         kept.pop(name, None)
     return kept | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"} | extra
 
@@ -78,7 +84,9 @@ def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
         "text": True,
         "env": clean_environment(),
     } | options
-    return subprocess.Popen([installed_command(), *arguments], **options)
+    process = subprocess.Popen([installed_command(), *arguments], **options)
+    STARTED.append(process)
+    return process
 
 
 def shell(script: str, **environment: str) -> Result:

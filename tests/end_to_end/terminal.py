@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import pyte
 
-from .command import PATIENCE, clean_environment
+from .command import PATIENCE, STARTED, clean_environment
 
 
 class Terminal:
@@ -36,6 +36,7 @@ class Terminal:
             # Ctrl-C reaches a process through its controlling terminal.
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
         )
+        STARTED.append(self.process)
         self._slave = slave
 
     def _set_size(self, width: int, height: int) -> None:

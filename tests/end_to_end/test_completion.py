@@ -36,7 +36,6 @@ class Shell:
             PATH=f"{programs}:/usr/bin:/bin",
             **self._folders(),
         )
-        self.wait_for_line("")
 
     def _folders(self) -> dict[str, str]:
         return {
@@ -105,8 +104,11 @@ def shell(
 ) -> Iterator[Shell]:
     """Each shell in a home of its own."""
     shell = Shell(request.param, tmp_path_factory.mktemp(request.param))
-    yield shell
-    shell.leave()
+    try:
+        shell.wait_for_line("")
+        yield shell
+    finally:
+        shell.leave()
 
 
 @pytest.fixture

@@ -34,9 +34,9 @@ def test_the_keys_do_what_the_help_says_and_q_leaves_a_summary(exchange: DemoExc
     assert "? help  q quit" in terminal.lines[-1]
 
     terminal.press(b"?")
-    terminal.wait_for(lambda: "any key closes it" in terminal.text)
+    terminal.wait_for(lambda: "a key closes it" in terminal.text)
     terminal.press(b" ")
-    terminal.wait_for(lambda: "any key closes it" not in terminal.text)
+    terminal.wait_for(lambda: "a key closes it" not in terminal.text)
 
     terminal.press(b"p")
     terminal.wait_for(lambda: "PAUSED" in terminal.lines[-1])

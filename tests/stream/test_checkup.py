@@ -129,6 +129,12 @@ def test_a_certificate_that_is_good_for_months_is_no_warning():
     assert check_tls(Certificate("TLSv1.3", "a", "b", expires=5e6), now=0).state == "ok"
 
 
+def test_a_bundle_that_does_not_exist_is_a_warning(monkeypatch):
+    monkeypatch.setenv("WEBSOCKET_CLIENT_CA_BUNDLE", "/no/such/bundle")
+    found = check_tls(Certificate("TLSv1.3", "a", "b", expires=5e6), now=0)
+    assert (found.state, "there is no /no/such/bundle" in found.found) == ("warning", True)
+
+
 def test_a_certificate_that_nobody_vouches_for_is_a_failure_of_tls(certificate):
     with (
         websocket_server(saying_on_connect(), tls=certificate[1]) as url,

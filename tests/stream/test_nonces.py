@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from end_to_end.command import STARTED
 
 from bfxstream.protocol.auth import Secret
 from bfxstream.stream.nonces import Nonces, state_folder
@@ -137,6 +138,7 @@ def test_processes_at_the_same_time_never_make_the_same_one(tmp_path):
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
+    STARTED.extend(processes)
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"

@@ -276,6 +276,16 @@ def test_what_that_variable_names_replaces_what_is_trusted_otherwise(
         open_socket(url, timeout=5)
 
 
+def test_a_bundle_that_does_not_exist_is_named_where_nobody_is_trusted(certificate, monkeypatch):
+    monkeypatch.setenv("WEBSOCKET_CLIENT_CA_BUNDLE", "/no/such/bundle")
+    with (
+        websocket_server(greet, certificate[1]) as url,
+        pytest.raises(ConnectionFailed, match="TLS: self") as caught,
+    ):
+        open_socket(url, timeout=5)
+    assert "there is no /no/such/bundle; check" in caught.value.hint
+
+
 def test_a_client_that_does_not_trust_a_server_tells_it_why(certificate):
     _, context = certificate
     ours, theirs = socket.socketpair()

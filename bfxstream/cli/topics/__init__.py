@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 TOPICS = (
@@ -36,6 +35,8 @@ class Topic(NamedTuple):
 
 def read_topic(name: str) -> Topic:
     """The topic of this name, one of TOPICS."""
+    from pathlib import Path  # noqa: PLC0415  most starts read none
+
     text = (Path(__file__).parent / f"{name}.txt").read_text(encoding="utf-8")
     title, _, rest = text.partition("\n")
     return Topic(name, title, rest.strip("\n"))

@@ -76,7 +76,7 @@ class Explained:
         wide = min(width, keys + 2 + max(len(text) for _, text in HELP) + 4)
         high = min(height, len(body) + 2)
         area = Area(wide, high, True, now)
-        note = [span("any key closes it", LABEL)]
+        note = [span("a key closes it, q quits", LABEL)]
         box = panel(area, self._glyphs, [span("Help", theme.TITLE)], body, note, [])
         top, left = (height - high) // 2, (width - wide) // 2
         lines = list(below.lines)

@@ -175,7 +175,7 @@ def test_the_help_lies_on_top_and_says_every_key() -> None:
     assert len(shown) == 40
     assert all(len(line) <= 120 for line in shown)
     text = "\n".join(shown)
-    for key in ("1 2 3 4", "pause", "quit", "any key closes it"):
+    for key in ("1 2 3 4", "pause", "quit", "a key closes it, q quits"):
         assert key in text
     assert "Book P0" in text
 
