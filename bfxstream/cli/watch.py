@@ -150,7 +150,9 @@ class Watching(Tables):
             console.no_color = True
         keys = keyboard()
         dashboard = self.view(stream, settings, look_for(console, has_color(console)))
-        screen = WatchSink(dashboard, stream.status, console, keys=keys is not None)
+        screen = WatchSink(
+            dashboard, stream.status, console, keys=keys is not None, clock=self.clock
+        )
         return Steered(screen, stream, self._book, keys, signals)
 
     def view(
