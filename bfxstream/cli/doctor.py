@@ -32,6 +32,7 @@ from bfxstream.cli.options import (
 )
 from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import say
+from bfxstream.cli.types import OutputType
 from bfxstream.errors import BfxStreamError, ConnectionFailed, ExitCode, UsageError
 from bfxstream.folders import user_folder
 from bfxstream.output.descriptors import LineWriter
@@ -67,7 +68,7 @@ class _Skipped(Exception):
 @option(
     "--output",
     "-o",
-    type=click.Choice(["auto", "table", "jsonl"]),
+    type=OutputType(["auto", "table", "jsonl"]),
     default="auto",
     help="auto: a table on a terminal, JSON Lines in a pipe.",
 )

@@ -27,8 +27,8 @@ def check_writable(path: Path) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Put the text into the file: beside it first, then in its place.
 
-    An old file's mode stays. A pipe or a device is written to as it is. Raises BfxStreamError where that fails; the file is
-    then as it was.
+    It has the mode of the old file. A pipe or a device is written to as it is. Raises
+    BfxStreamError where that fails; the file is then as it was.
     """
     place = Path(os.path.realpath(path))
     # Another process may write the same file at the same time.

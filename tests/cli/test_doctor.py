@@ -89,6 +89,16 @@ def test_without_a_network_it_says_what_fails_and_what_to_do(ask):
     assert states(checks, "platform", "clock", "permissions") == ["skipped"] * 3
 
 
+@pytest.mark.parametrize("output", ["csv", "raw"])
+def test_a_format_that_it_does_not_have_counts_on_its_command_line_only(
+    exchange, monkeypatch, capfd, output
+):
+    monkeypatch.setenv("BFXSTREAM_OUTPUT", output)
+    assert run_command(["doctor", "--url", exchange.url]) == 0
+    assert json.loads(capfd.readouterr().out.splitlines()[0])["check"] == "versions"
+    assert run_command(["doctor", "-o", output]) == 2
+
+
 def test_without_credentials_the_key_is_skipped(ask, exchange):
     code, checks, _ = ask("--url", exchange.url)
     assert code == 0
