@@ -15,6 +15,7 @@ import click
 from bfxstream.cli.options import Settings, is_explicit
 from bfxstream.cli.signals import Signals
 from bfxstream.errors import BfxStreamError, UsageError
+from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.files import check_writable, write_whole
 from bfxstream.output.sink import Sink
 from bfxstream.protocol.printable import printable
@@ -121,8 +122,7 @@ def picture_sink(
 
 
 def _print(picture: str) -> None:
-    sys.stdout.write(picture)
-    sys.stdout.flush()
+    LineWriter(sys.stdout.fileno()).write(picture.encode())
 
 
 def not_drawn(settings: Settings) -> BfxStreamError:

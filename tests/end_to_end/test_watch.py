@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from bfxstream.demo import DemoExchange
 
-from .command import installed_command, run
+from .command import installed_command, run, shell
 from .terminal import Terminal
 
 
@@ -106,6 +106,8 @@ def test_a_picture_may_go_through_a_pipe(exchange: DemoExchange) -> None:
     done = run("ticker", "tBTCUSD", "--once", "--svg", "-", "--url", exchange.url)
     assert (done.code, done.stderr) == (0, "")
     assert "tBTCUSD" in "".join(ElementTree.fromstring(done.stdout).itertext())
+    unread = shell(f"bfxstream ticker tBTCUSD --once --svg - --url {exchange.url} | sleep 0")
+    assert (unread.code, unread.stderr) == (141, "")
 
 
 def test_a_picture_wished_for_in_the_environment_gives_way_to_frames(
