@@ -85,7 +85,7 @@ def resolve_picture(settings: Settings, output: str) -> str:
     if settings.svg != STANDARD_OUTPUT:
         check_writable(Path(settings.svg))
     chosen = settings.json or settings.output != "auto"
-    if not chosen and output != "table":
+    if output == PICTURE or (not chosen and output != "table"):
         return PICTURE
     if settings.svg == STANDARD_OUTPUT:
         raise UsageError(

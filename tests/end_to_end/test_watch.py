@@ -102,6 +102,22 @@ def test_without_a_terminal_there_is_a_picture_or_a_word_about_what_to_use(
     assert "rates in % a day" in text
 
 
+def test_a_terminal_without_cursor_control_gets_the_picture_alone(
+    exchange: DemoExchange, tmp_path: Path
+) -> None:
+    file = tmp_path / "market.svg"
+    terminal = Terminal(
+        *(installed_command(), "watch", "tBTCUSD", "--once", "--svg", str(file)),
+        *("--url", exchange.url),
+        width=80,
+        height=24,
+        TERM="dumb",
+    )
+    assert terminal.wait_for_end() == 0
+    assert terminal.output == b""
+    assert "tBTCUSD" in file.read_text()
+
+
 def test_a_picture_may_go_through_a_pipe(exchange: DemoExchange) -> None:
     done = run("ticker", "tBTCUSD", "--once", "--svg", "-", "--url", exchange.url)
     assert (done.code, done.stderr) == (0, "")
