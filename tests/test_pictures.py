@@ -102,16 +102,20 @@ def draw(picture: Picture) -> str:
 def draw_dashboard(picture: Picture, pipeline: Pipeline) -> str:
     """The same as `watch --svg` saves it when the run ends."""
     saved: list[str] = []
+
+    def wall() -> float:
+        return NEW_YEAR + pipeline.now
+
     _, book, _, candles = picture.subscriptions
     assert isinstance(book, BookSubscription) and isinstance(candles, CandlesSubscription)
     sink = PictureSink(
-        Dashboard(book, pipeline.books[book], candles, picture_look()),
+        Dashboard(book, pipeline.books[book], candles, picture_look(), wall=wall),
         pipeline.status,
         title=picture.command,
         size=lambda: (picture.width, picture.height),
         save=saved.append,
         clock=lambda: pipeline.now,
-        wall=lambda: NEW_YEAR + pipeline.now,
+        wall=wall,
     )
     while pipeline.now < SECONDS:
         sink.write(pipeline.step())

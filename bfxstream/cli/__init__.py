@@ -106,7 +106,7 @@ def main() -> NoReturn:
 
 def run_command(arguments: list[str]) -> int:
     """Run one command; its exit code. Says every error in one line on standard error."""
-    debug = "--debug" in arguments or "BFXSTREAM_DEBUG" in os.environ
+    debug = "--debug" in arguments or _is_on("BFXSTREAM_DEBUG")
     if sys.stdout is None:
         say("standard output is closed: there is nowhere to print to; redirect it: >/dev/null")
         return ExitCode.CONNECTION
@@ -126,6 +126,14 @@ def run_command(arguments: list[str]) -> int:
             raise
         return _report(error, arguments)
     return result if isinstance(result, int) else ExitCode.OK
+
+
+def _is_on(variable: str) -> bool:
+    """Whether a flag is set in the environment, as click reads it; nonsense it refuses itself."""
+    try:
+        return bool(click.BOOL(os.environ.get(variable) or "0"))
+    except click.BadParameter:
+        return False
 
 
 def _nobody_reads() -> int:

@@ -22,6 +22,7 @@ def account_access(
     words: Sequence[str] = (),
     dms: bool = False,
     calc: bool = False,
+    timeout: float = policy.REQUEST_TIMEOUT,
 ) -> AccountAccess:
     """The way into the account; the demo exchange needs no credentials of the user's.
 
@@ -41,6 +42,7 @@ def account_access(
         dms=dms,
         calc=calc,
         requests=_DEMO_REQUESTS if place.demo else policy.REQUESTS,
+        timeout=timeout,
     )
 
 

@@ -32,6 +32,7 @@ from bfxstream.cli.options import (
 )
 from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import say
+from bfxstream.cli.types import OutputType
 from bfxstream.errors import BfxStreamError, ConnectionFailed, ExitCode, UsageError
 from bfxstream.folders import user_folder
 from bfxstream.output.descriptors import LineWriter
@@ -67,7 +68,7 @@ class _Skipped(Exception):
 @option(
     "--output",
     "-o",
-    type=click.Choice(["auto", "table", "jsonl"]),
+    type=OutputType(["auto", "table", "jsonl"]),
     default="auto",
     help="auto: a table on a terminal, JSON Lines in a pipe.",
 )
@@ -104,7 +105,7 @@ def doctor(
         checkup = _Checkup(_printer(output, no_color))
         _check_machine(checkup)
         _check_network(checkup, place, timeout)
-        _check_key(checkup, place)
+        _check_key(checkup, place, timeout)
     if checkup.failed:
         say(f"failed: {', '.join(checkup.failed)}")
     return checkup.exit_code
@@ -133,6 +134,8 @@ class _Checkup:
         what, hint, code = str(error), "", ExitCode.CONNECTION
         if isinstance(error, BfxStreamError):
             what, hint, code = error.what, error.hint, error.exit_code
+        if isinstance(error, ConnectionFailed) and not hint:
+            hint = "check the network, --url and --rest-url; --demo works offline"
         self.failed.append(name)
         self.exit_code = max(self.exit_code, code)
         self._show(Check(check=name, state="failed", found=what, remedy=hint or None))
@@ -164,7 +167,7 @@ def _check_machine(checkup: _Checkup) -> None:
 
 def _check_network(checkup: _Checkup, place: Endpoint, timeout: float) -> None:
     checkup.make("proxy", lambda: check_proxy(place.url))
-    checkup.make("dns", lambda: check_dns(place.url))
+    checkup.make("dns", lambda: check_dns(place.url, timeout))
     way = _Way(place.url, timeout)
     checkup.make("connect", way.connect)
     checkup.make("tls", way.tls)
@@ -186,7 +189,6 @@ class _Way:
         try:
             self._seen = visit(self._url, self._timeout)
         except ConnectionFailed as error:
-            error.hint = error.hint or "check the network and --url; --demo works offline"
             self._failure = error
             raise
         return check_connect(self._seen)
@@ -202,23 +204,24 @@ class _Way:
         if self._failure is not None and failed_in_tls(self._failure):
             raise self._failure
         certificate = self.visit().certificate
-        assert certificate is not None
+        if certificate is None:
+            raise _Skipped("the server showed no certificate")
         return check_tls(certificate, time.time())
 
 
-def _check_key(checkup: _Checkup, place: Endpoint) -> None:
+def _check_key(checkup: _Checkup, place: Endpoint, timeout: float) -> None:
     warnings: list[str] = []
     access: list[AccountAccess] = []
 
     def credentials() -> Finding:
         if place.demo:
-            access.append(account_access(place, warnings.append))
+            access.append(account_access(place, warnings.append, timeout=timeout))
             return Finding("the demo exchange's own")
         variables = [each for each in (KEY, SECRET, *_FROM_FILES) if each in os.environ]
         if not variables:
             raise _Skipped(f"{KEY} and {SECRET} are not set: only account and order need them")
         try:
-            access.append(account_access(place, warnings.append))
+            access.append(account_access(place, warnings.append, timeout=timeout))
         except UsageError as error:
             raise _Skipped(error.what) from None
         return Finding(f"from {' and '.join(variables)}")

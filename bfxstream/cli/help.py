@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -87,6 +88,8 @@ def _show(text: str) -> None:
     """Print it; through the user's pager where a terminal is too small for it."""
     height = shutil.get_terminal_size().lines
     if sys.stdout.isatty() and text.count("\n") + 2 > height:
+        # Ctrl-C is the pager's: what it does not end by must not leave it without us. click waits.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         click.echo_via_pager(text)
     else:
         click.echo(text)

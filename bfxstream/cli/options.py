@@ -10,10 +10,12 @@ import click
 
 from bfxstream.capture.rotation import Rotation
 from bfxstream.cli.types import (
+    OUTPUTS,
     ConditionType,
     CountType,
     DurationType,
     FieldsType,
+    OutputType,
     RotationType,
     SizeType,
 )
@@ -88,7 +90,7 @@ _OPTIONS = (
     option(
         "--output",
         "-o",
-        type=click.Choice(["auto", "table", "jsonl", "csv", "raw"]),
+        type=OutputType(OUTPUTS),
         default="auto",
         help="auto: a table on a terminal, JSON Lines in a pipe. raw: the exchange's frames.",
     ),
@@ -138,7 +140,7 @@ _OPTIONS = (
         "--svg",
         type=click.Path(),
         metavar="FILE",
-        help="Draw the table as an SVG picture when the run ends; needs no terminal.",
+        help="Draw the table as an SVG picture when the run ends; needs no terminal. - prints it.",
     ),
     option(
         "--size",

@@ -104,7 +104,7 @@ def run_stream(
         elif output != PICTURE:
             sinks.append(make_sink(output, stream, settings, view, signals, limits, tables, wanted))
         picture = None
-        if settings.svg is not None:
+        if settings.svg is not None and output != "raw":
             picture = picture_sink(tables, stream, settings, wanted)
             sinks.append(SteadySink(picture, stream.still))
         sink = sinks[0] if len(sinks) == 1 else Sinks(sinks)

@@ -24,6 +24,7 @@ from bfxstream.cli.options import (
 )
 from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import say
+from bfxstream.cli.types import OutputType
 from bfxstream.errors import ConnectionFailed, ExitCode, UsageError
 from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_fields
@@ -54,7 +55,7 @@ _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 @option(
     "--output",
     "-o",
-    type=click.Choice(["auto", "table", "jsonl", "csv"]),
+    type=OutputType(["auto", "table", "jsonl", "csv"]),
     default="auto",
     help="auto: a table on a terminal, JSON Lines in a pipe.",
 )

@@ -15,6 +15,7 @@ import click
 from bfxstream.cli.options import Settings, is_explicit
 from bfxstream.cli.signals import Signals
 from bfxstream.errors import BfxStreamError, UsageError
+from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.files import check_writable, write_whole
 from bfxstream.output.sink import Sink
 from bfxstream.protocol.printable import printable
@@ -28,6 +29,10 @@ if TYPE_CHECKING:  # rich costs 90 ms
 
 PICTURE = "picture"
 """The output of a run whose picture alone is wanted: nothing is printed."""
+
+
+STANDARD_OUTPUT = "-"
+"""The name of a picture that is printed."""
 
 
 class Tables:
@@ -73,11 +78,21 @@ def resolve_picture(settings: Settings, output: str) -> str:
         if settings.size is not None and is_explicit("size"):
             raise UsageError("--size is that of a picture", hint="add --svg FILE")
         return output
-    check_writable(Path(settings.svg))
     if output == "raw":
-        raise UsageError("--svg does not go with -o raw", hint="frames have no table")
+        if is_explicit("svg"):
+            raise UsageError("--svg does not go with -o raw", hint="frames have no table")
+        return output
+    if settings.svg != STANDARD_OUTPUT:
+        check_writable(Path(settings.svg))
     chosen = settings.json or settings.output != "auto"
-    return output if chosen or output == "table" else PICTURE
+    if output == PICTURE or (not chosen and output != "table"):
+        return PICTURE
+    if settings.svg == STANDARD_OUTPUT:
+        raise UsageError(
+            f"--svg - does not go with -o {output}: both are for standard output",
+            hint="name a file, or leave -o out and use a pipe",
+        )
+    return output
 
 
 def picture_sink(
@@ -100,8 +115,14 @@ def picture_sink(
         stream.status,
         title=_title(stream),
         size=size,
-        save=partial(write_whole, Path(settings.svg or "")),
+        save=_print
+        if settings.svg == STANDARD_OUTPUT
+        else partial(write_whole, Path(settings.svg or "")),
     )
+
+
+def _print(picture: str) -> None:
+    LineWriter(sys.stdout.fileno()).write(picture.encode())
 
 
 def not_drawn(settings: Settings) -> BfxStreamError:

@@ -27,6 +27,24 @@ _LONGEST = 36500 * 86400.0
 """Seconds: beyond a hundred years a typing error is likelier, and clocks overflow."""
 
 
+OUTPUTS = ("auto", "table", "jsonl", "csv", "raw")
+
+
+class OutputType(click.Choice[str]):
+    """The formats that a command has; one of others, named in the environment, is `auto`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value in OUTPUTS and value not in self.choices and _is_from_environment(param, ctx):
+            return "auto"
+        return super().convert(value, param, ctx)
+
+
+def _is_from_environment(param: click.Parameter | None, ctx: click.Context | None) -> bool:
+    if param is None or param.name is None or ctx is None:
+        return False
+    return ctx.get_parameter_source(param.name) is click.core.ParameterSource.ENVIRONMENT
+
+
 class DurationType(click.ParamType[float]):
     """`30s`, `5m`, `2h`, `1d`, `500ms`; a bare number is seconds. Its value is seconds."""
 

@@ -8,7 +8,7 @@ import msgspec
 
 from bfxstream.audit import audit
 from bfxstream.capture.reader import Capture
-from bfxstream.cli.options import Settings, resolve_output
+from bfxstream.cli.options import Settings, is_explicit, resolve_output
 from bfxstream.cli.stderr import is_terminal, say
 from bfxstream.errors import ExitCode, UsageError
 from bfxstream.protocol.report import ChannelReport, ConnectionReport, Report
@@ -16,7 +16,10 @@ from bfxstream.protocol.report import ChannelReport, ConnectionReport, Report
 
 def print_report(capture: Capture, settings: Settings) -> int:
     """Check the recording and print what was found; the exit code."""
-    output = resolve_output(settings.output, settings.json, is_terminal(sys.stdout))
+    chosen = settings.output
+    if chosen in ("csv", "raw") and not is_explicit("output"):
+        chosen = "auto"
+    output = resolve_output(chosen, settings.json, is_terminal(sys.stdout))
     if output not in ("table", "jsonl"):
         raise UsageError(f"--verify does not go with -o {output}", hint="use -o table or --json")
     report = audit(capture)

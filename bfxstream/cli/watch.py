@@ -12,7 +12,7 @@ from bfxstream.cli.keyboard import Keyboard, keyboard
 from bfxstream.cli.options import Settings, option, screen_options, screen_settings
 from bfxstream.cli.run import run_stream
 from bfxstream.cli.signals import Signals
-from bfxstream.cli.tables import Tables
+from bfxstream.cli.tables import PICTURE, Tables
 from bfxstream.cli.types import SymbolType
 from bfxstream.errors import Quit, UsageError
 from bfxstream.output.sink import Sink
@@ -116,10 +116,9 @@ def watch(
     ]
     if is_derivative(symbol):
         wishes.append(DerivSubscription(symbol))
-    shown = sys.stdout is not None and sys.stdout.isatty()
-    settings = screen_settings(shared, "table" if shown else "auto")
-    if settings.svg is None:
-        _check_terminal(wishes)
+    settings = screen_settings(shared, "table" if _has_screen() else PICTURE)
+    if settings.output == PICTURE and settings.svg is None:
+        raise _no_screen(wishes)
     return run_stream(wishes, settings, tables=Watching(book, chart, layout))
 
 
@@ -150,7 +149,9 @@ class Watching(Tables):
             console.no_color = True
         keys = keyboard()
         dashboard = self.view(stream, settings, look_for(console, has_color(console)))
-        screen = WatchSink(dashboard, stream.status, console, keys=keys is not None)
+        screen = WatchSink(
+            dashboard, stream.status, console, keys=keys is not None, clock=self.clock
+        )
         return Steered(screen, stream, self._book, keys, signals)
 
     def view(
@@ -229,15 +230,18 @@ class Steered:
         self._screen.resume()
 
 
-def _check_terminal(wishes: Sequence[Subscription]) -> None:
+def _has_screen() -> bool:
     from bfxstream.output.table.screen import (  # noqa: PLC0415  rich costs 90 ms
         has_cursor_control,
         standard_output,
     )
 
-    if sys.stdout is None or not has_cursor_control(standard_output()):
-        specs = " ".join(wish.spec for wish in wishes)
-        raise UsageError(
-            "watch needs a terminal whose cursor it can move",
-            hint=f"use bfxstream stream {specs}, or add --svg FILE",
-        )
+    return sys.stdout is not None and has_cursor_control(standard_output())
+
+
+def _no_screen(wishes: Sequence[Subscription]) -> UsageError:
+    specs = " ".join(wish.spec for wish in wishes)
+    return UsageError(
+        "watch needs a terminal whose cursor it can move",
+        hint=f"use bfxstream stream {specs}, or add --svg FILE",
+    )

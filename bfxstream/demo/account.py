@@ -245,7 +245,7 @@ class Account:
                 "type": order.type.replace("LIMIT", "STOP"),
                 "price": read_price(body, "price_oco_stop"),
                 "cid": read_id(body, "cid_oco") or order.cid + 1,
-                "flags": 0,
+                "flags": order.flags & (OrderFlag.CLOSE | OrderFlag.REDUCE_ONLY),
             }
             twin = read_order(stop, self._market.instruments, self._issue_id(), mts)
             order.twin, twin.twin = twin.order_id, order.order_id

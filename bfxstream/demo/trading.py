@@ -218,6 +218,8 @@ class Trading:
         for order in [each for each in self.open.values() if each.only_reduces]:
             if order.symbol != symbol or order.order_id == self._arriving:
                 continue
+            if order.order_id not in self.open:  # it has ended with its twin
+                continue
             most = self.margin.reducible(order)
             if not most:
                 self.cancel(order)

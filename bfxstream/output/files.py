@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,8 +27,8 @@ def check_writable(path: Path) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Put the text into the file: beside it first, then in its place.
 
-    A pipe or a device is written to as it is. Raises BfxStreamError where that fails; the file is
-    then as it was.
+    It has the mode of the old file. A pipe or a device is written to as it is. Raises
+    BfxStreamError where that fails; the file is then as it was.
     """
     place = Path(os.path.realpath(path))
     # Another process may write the same file at the same time.
@@ -37,6 +38,8 @@ def write_whole(path: Path, text: str) -> None:
             path.write_text(text, encoding="utf-8")
             return
         with beside.open("w", encoding="utf-8") as file:
+            if place.exists():
+                os.fchmod(file.fileno(), stat.S_IMODE(place.stat().st_mode))
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

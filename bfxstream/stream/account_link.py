@@ -18,7 +18,7 @@ from bfxstream.stream.intake import Intake
 from bfxstream.stream.link import FrameTap, Link
 from bfxstream.stream.network import is_loopback, shallow
 from bfxstream.stream.nonces import Nonces
-from bfxstream.stream.policy import REQUESTS, RateLimit
+from bfxstream.stream.policy import REQUEST_TIMEOUT, REQUESTS, RateLimit
 from bfxstream.stream.recovery import recovery_of
 from bfxstream.stream.world import World
 
@@ -54,14 +54,17 @@ class AccountAccess:
         dms: bool = False,
         calc: bool = False,
         requests: RateLimit = REQUESTS,
+        timeout: float = REQUEST_TIMEOUT,
     ) -> None:
-        """With `calc` the exchange calculates profits, too.
+        """With `calc` the exchange calculates profits, too; `timeout` is a look-up's, in seconds.
 
         Raises UsageError where a URL is neither encrypted nor on this machine.
         """
         self.url = check_account_url(url)
         self.wanted = wanted or AccountFilter()
-        self.rest = AccountRest(check_account_url(rest_base), credentials, nonces, requests)
+        self.rest = AccountRest(
+            check_account_url(rest_base), credentials, nonces, requests, timeout
+        )
         self._credentials = credentials
         self._nonces = nonces
         self._dms = dms

@@ -35,8 +35,9 @@ class AccountRest(RestClient):
         credentials: Credentials,
         nonces: Nonces,
         limit: policy.RateLimit = policy.REQUESTS,
+        timeout: float = policy.REQUEST_TIMEOUT,
     ) -> None:
-        super().__init__(base, limit=limit)
+        super().__init__(base, timeout=timeout, limit=limit)
         self._credentials = credentials
         self._nonces = nonces
 

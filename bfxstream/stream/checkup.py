@@ -8,7 +8,9 @@ from __future__ import annotations
 import resource
 import socket
 import ssl
+import threading
 import time
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -125,24 +127,37 @@ def check_proxy(url: str) -> Finding:
     return Finding("none is used" if proxy is None else str(proxy))
 
 
-def check_dns(url: str) -> Finding:
+def check_dns(url: str, timeout: float) -> Finding:
     """The addresses of the host that is connected to: the exchange's, or the proxy's."""
     proxy = proxy_for(url)
     host = proxy.host if proxy else urlsplit(url).hostname or ""
     started = time.monotonic()
-    try:
-        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+    answers = _looked_up(host, timeout)
+    if not answers:
         raise ConnectionFailed(
             f"the name {host} cannot be resolved",
             hint="check the network, and the name server in /etc/resolv.conf",
-        ) from None
+        )
     seconds = time.monotonic() - started
     addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
     if addresses == [host]:
         return Finding(f"{host} is an address already")
     more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
     return Finding(f"{host} is {addresses[0]}{more} ({seconds:.2f} s)")
+
+
+def _looked_up(host: str, timeout: float) -> list[Any]:
+    """What the system's resolver knows within this time; it has no limit of its own."""
+    answers: list[Any] = []
+
+    def look_up() -> None:
+        with suppress(OSError, UnicodeError):
+            answers.extend(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(timeout)
+    return list(answers)
 
 
 def check_connect(seen: Visit) -> Finding:
@@ -207,11 +222,7 @@ def check_clock(seen: Visit) -> Finding:
 def check_rest(client: RestClient) -> Finding:
     """Whether the REST API answers, for look-ups and for what an interruption took."""
     started = time.monotonic()
-    try:
-        status = client.get("platform/status")
-    except ConnectionFailed as error:
-        error.hint = error.hint or "check the network and --rest-url; --demo works offline"
-        raise
+    status = client.get("platform/status")
     seconds = time.monotonic() - started
     works = status.strip() != b"[0]"
     finding = _operative(works, f", {client.base} answered in {seconds:.2f} s")

@@ -49,7 +49,7 @@ def open_socket(url: str, timeout: float = policy.CONNECT_TIMEOUT) -> BatchSocke
 
     Raises ConnectionFailed that says which step failed; `permanent` where trying again is vain.
     """
-    proxy = _proxy_options(url)
+    proxy = _proxy_options(url, timeout)
     try:
         tls = {"context": TlsContext()} if url.startswith("wss:") else {}
         connection = BatchSocket(sslopt=tls, enable_multithread=False)
@@ -110,7 +110,7 @@ def _bad_status(where: str, status: int) -> ConnectionFailed:
     )
 
 
-def _proxy_options(url: str) -> dict[str, Any]:
+def _proxy_options(url: str, timeout: float) -> dict[str, Any]:
     """What websocket-client must be told of proxies.
 
     Left alone it would reach this very machine through one, look for no SOCKS proxy, and pass over
@@ -126,5 +126,5 @@ def _proxy_options(url: str) -> dict[str, Any]:
         "http_proxy_port": proxy.port,
         "http_proxy_auth": proxy.auth,
         "proxy_type": proxy.scheme if proxy.is_socks else "http",
-        "http_proxy_timeout": policy.CONNECT_TIMEOUT,
+        "http_proxy_timeout": timeout,
     }

@@ -326,6 +326,16 @@ def test_an_aborted_question_counts_as_interrupted(raising):
     assert run_command([]) == 130
 
 
+@pytest.mark.parametrize("value", ["0", "false", "", "off"])
+def test_debug_that_the_environment_switches_off_is_off(raising, monkeypatch, value):
+    raising(ValueError("boom"))
+    monkeypatch.setenv("BFXSTREAM_DEBUG", value)
+    assert run_command([]) == 1
+    monkeypatch.setenv("BFXSTREAM_DEBUG", "yes")
+    with pytest.raises(ValueError, match="boom"):
+        run_command([])
+
+
 def test_with_debug_an_internal_error_keeps_its_traceback_and_a_known_one_has_none(raising):
     raising(RuntimeError("oops"))
     with pytest.raises(RuntimeError):

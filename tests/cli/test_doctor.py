@@ -6,7 +6,9 @@ import io
 import json
 import os
 import pty
+import socket
 import stat
+import time
 from pathlib import Path
 
 import jsonschema
@@ -26,6 +28,7 @@ from bfxstream.errors import BfxStreamError
 from bfxstream.output.table.checks import lines_of
 from bfxstream.protocol.records import Check
 from bfxstream.protocol.schema import schema_of
+from bfxstream.stream.checkup import Visit
 
 NETWORK = ["proxy", "dns", "connect", "tls", "platform", "clock", "rest"]
 CHECKS = [
@@ -60,6 +63,7 @@ def ask(capfd):
         for check in checks:
             jsonschema.validate(check, schema_of("doctor"))
             assert DEMO_SECRET not in out
+            assert check["state"] in ("ok", "skipped") or check["remedy"], check
         assert [check["check"] for check in checks] == CHECKS
         return code, {check["check"]: check for check in checks}, err
 
@@ -87,6 +91,16 @@ def test_without_a_network_it_says_what_fails_and_what_to_do(ask):
     assert "connection refused" in checks["connect"]["found"]
     assert all(checks[name]["remedy"] for name in ("connect", "rest"))
     assert states(checks, "platform", "clock", "permissions") == ["skipped"] * 3
+
+
+@pytest.mark.parametrize("output", ["csv", "raw"])
+def test_a_format_that_it_does_not_have_counts_on_its_command_line_only(
+    exchange, monkeypatch, capfd, output
+):
+    monkeypatch.setenv("BFXSTREAM_OUTPUT", output)
+    assert run_command(["doctor", "--url", exchange.url]) == 0
+    assert json.loads(capfd.readouterr().out.splitlines()[0])["check"] == "versions"
+    assert run_command(["doctor", "-o", output]) == 2
 
 
 def test_without_credentials_the_key_is_skipped(ask, exchange):
@@ -138,6 +152,30 @@ def test_tls_that_fails_is_told_as_that(ask, exchange):
     code, checks, _ = ask("--url", exchange.url.replace("ws:", "wss:"))
     assert code == 1
     assert states(checks, "connect", "tls") == ["failed", "failed"]
+
+
+def test_a_connection_without_a_certificate_leaves_the_rest_to_be_checked(ask, monkeypatch):
+    seen = Visit(url="wss://x", seconds=0.1)
+    monkeypatch.setattr("bfxstream.cli.doctor.visit", lambda *_: seen)
+    code, checks, _ = ask("--url", "wss://127.0.0.1:1/ws/2")
+    assert (code, states(checks, "connect", "tls")) == (1, ["ok", "skipped"])
+
+
+def test_no_step_takes_longer_than_asked(ask, monkeypatch):
+    """Of a server that accepts and says nothing; so does the proxy of the second check-up."""
+    monkeypatch.setenv("BFX_API_KEY", "a")
+    monkeypatch.setenv("BFX_API_SECRET", "b")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        started = time.monotonic()
+        code, checks, _ = ask("--url", f"ws://127.0.0.1:{port}/ws/2", "--timeout", "0.1s")
+        assert (code, states(checks, "connect", "rest", "permissions")) == (1, ["failed"] * 3)
+        for name in KEY_VARIABLES:
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        code, checks, _ = ask("--url", "wss://192.0.2.1/ws/2", "--timeout", "0.1s")
+        assert (code, states(checks, "connect", "rest")) == (1, ["failed"] * 2)
+    assert time.monotonic() - started < 8
 
 
 def test_a_table_has_a_line_for_each_check(capfd):

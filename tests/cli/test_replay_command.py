@@ -118,6 +118,13 @@ def test_a_report_says_what_is_missing_by_its_exit_code(ask: Any, recording: Pat
     assert (code, report["complete"], report["connections"][0]["missing"]) == (5, False, 1)
 
 
+def test_a_report_has_no_format_of_records(
+    ask: Any, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BFXSTREAM_OUTPUT", "csv")
+    assert ask("replay", str(recording), "--verify")[0] == 0
+
+
 def test_a_report_is_a_table_where_that_is_wanted(capfd: Any, recording: Path) -> None:
     assert run_command(["replay", str(recording), "--verify", "-o", "table"]) == 0
     printed = capfd.readouterr().out

@@ -51,6 +51,15 @@ def age(cache: Path, seconds: float) -> None:
 # What is printed.
 
 
+def test_a_format_of_other_commands_in_the_environment_is_none_of_ours(server, ask, monkeypatch):
+    monkeypatch.setenv("BFXSTREAM_OUTPUT", "raw")
+    code, lines, said = ask()
+    assert (code, json.loads(lines[0])["channel"], said) == (0, "symbols", "")
+    monkeypatch.setenv("BFXSTREAM_OUTPUT", "csv")
+    assert ask()[1][0].startswith("channel,symbol,")
+    assert ask("-o", "raw")[0] == 2
+
+
 def test_a_pipe_gets_a_json_object_a_line(server, ask):
     code, lines, said = ask()
     assert (code, said) == (0, "")

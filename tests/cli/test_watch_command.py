@@ -32,6 +32,7 @@ def _nothing_may_connect(monkeypatch: pytest.MonkeyPatch) -> None:
         (["book", "tBTCUSD", "--svg", "none/x.svg"], "there is no directory"),
         (["book", "tBTCUSD", "--svg", "."], "it is a directory"),
         (["book", "tBTCUSD", "--svg", "x.svg", "-o", "raw"], "--svg does not go with -o raw"),
+        (["book", "tBTCUSD", "--svg", "-", "-o", "csv"], "--svg - does not go with -o csv"),
         (["book", "tBTCUSD", "--svg", "x.svg", "--size", "120"], "is no size: use 120x40"),
         (["book", "tBTCUSD", "--svg", "x.svg", "--size", "1x40"], "each from 10 to 500"),
     ],

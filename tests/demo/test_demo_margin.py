@@ -270,6 +270,25 @@ def test_an_order_that_only_reduces_is_never_larger_than_the_position(owner, clo
     assert clock.hub.market.listings["tBTCUSD"].engine.order(int(resting[0])) is None
 
 
+def test_both_orders_of_a_pair_that_only_reduces_are_cut_and_end_with_the_position(owner):
+    owner.order("0.3")
+    pair = {"type": "LIMIT", "price": "90000", "price_oco_stop": "1", "flags": 16384 + 1024}
+    owner.order("-5", cid_oco=next(_cids), **pair)
+    placed = owner.rows("on")
+    assert [(row[12], row[6]) for row in placed] == [
+        (Decimal(16384 + 1024), Decimal("-0.3")),
+        (Decimal(1024), Decimal("-0.3")),
+    ]
+    owner.order("-0.2")
+    cut = {row[0]: row[6] for row in owner.rows("ou")}
+    assert cut == {row[0]: Decimal("-0.1") for row in placed}
+    owner.order("-0.1")
+    ended = {row[0]: row[13] for row in owner.rows("oc")}
+    assert [ended[row[0]] for row in placed] == ["CANCELED"] * 2
+    assert not owner.account.trading.open
+    assert not owner.account.trading.margin.positions
+
+
 def test_a_stop_on_margin_goes_when_its_price_is_reached(owner):
     owner.order("0.1")
     owner.order("-0.1", type="STOP", price="90000", flags=1024)

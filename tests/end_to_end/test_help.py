@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from .command import installed_command
 from .terminal import Terminal
 
@@ -16,6 +18,21 @@ def shown(*arguments: str, height: int) -> str:
 
 def test_a_text_that_is_longer_than_the_terminal_goes_through_the_pager() -> None:
     assert "paged:" in shown("help", "python", height=10)
+
+
+def test_ctrl_c_is_the_pagers(tmp_path: Path) -> None:
+    # As less does: it goes on after Ctrl-C, and ends when it wants.
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\ntrap 'echo stopped' INT\ncat\necho shown\nread -r _ </dev/tty\n")
+    pager.chmod(0o755)
+    terminal = Terminal(
+        *(installed_command(), "help", "python"), width=80, height=10, PAGER=str(pager)
+    )
+    terminal.wait_for(lambda: "shown" in terminal.text)
+    terminal.press(b"\x03")
+    terminal.wait_for(lambda: "stopped" in terminal.text)
+    terminal.press(b"\n")
+    assert terminal.wait_for_end() == 0
 
 
 def test_a_text_that_fits_is_printed() -> None:

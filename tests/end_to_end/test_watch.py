@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from bfxstream.demo import DemoExchange
 
-from .command import installed_command, run
+from .command import installed_command, run, shell
 from .terminal import Terminal
 
 
@@ -100,3 +100,36 @@ def test_without_a_terminal_there_is_a_picture_or_a_word_about_what_to_use(
     assert (done.code, done.stdout, done.stderr) == (0, "", "")
     text = "".join(ElementTree.fromstring(file.read_text()).itertext())
     assert "rates in % a day" in text
+
+
+def test_a_terminal_without_cursor_control_gets_the_picture_alone(
+    exchange: DemoExchange, tmp_path: Path
+) -> None:
+    file = tmp_path / "market.svg"
+    terminal = Terminal(
+        *(installed_command(), "watch", "tBTCUSD", "--once", "--svg", str(file)),
+        *("--url", exchange.url),
+        width=80,
+        height=24,
+        TERM="dumb",
+    )
+    assert terminal.wait_for_end() == 0
+    assert terminal.output == b""
+    assert "tBTCUSD" in file.read_text()
+
+
+def test_a_picture_may_go_through_a_pipe(exchange: DemoExchange) -> None:
+    done = run("ticker", "tBTCUSD", "--once", "--svg", "-", "--url", exchange.url)
+    assert (done.code, done.stderr) == (0, "")
+    assert "tBTCUSD" in "".join(ElementTree.fromstring(done.stdout).itertext())
+    unread = shell(f"bfxstream ticker tBTCUSD --once --svg - --url {exchange.url} | sleep 0")
+    assert (unread.code, unread.stderr) == (141, "")
+
+
+def test_a_picture_wished_for_in_the_environment_gives_way_to_frames(
+    exchange: DemoExchange, tmp_path: Path
+) -> None:
+    wish = {"BFXSTREAM_SVG": str(tmp_path / "ticker.svg")}
+    done = run("ticker", "tBTCUSD", "-o", "raw", "-n", "2", "--url", exchange.url, **wish)
+    assert (done.code, done.stderr, done.stdout.count("\n")) == (0, "", 2)
+    assert not list(tmp_path.iterdir())

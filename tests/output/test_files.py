@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from pathlib import Path
 
@@ -18,6 +19,15 @@ def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> Non
     write_whole(file, "né")
     assert file.read_text(encoding="utf-8") == "né"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
+def test_who_could_not_read_the_old_file_cannot_read_the_new_one(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "account.svg"
+    file.write_text("old")
+    file.chmod(mode)
+    write_whole(file, "new")
+    assert stat.S_IMODE(file.stat().st_mode) == mode
 
 
 def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path: Path) -> None:

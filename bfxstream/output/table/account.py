@@ -153,6 +153,16 @@ class AccountPane:
         if taker := self._takers.get(type(record)):
             taker(record)
 
+    @property
+    def highlighted(self) -> int:
+        """How many cells are highlighted, as last observed or drawn."""
+        return sum(flashes.highlighted for flashes in self._flashes.values())
+
+    def observe(self, now: float) -> None:
+        """Let highlights end whose time is over."""
+        for flashes in self._flashes.values():
+            flashes.observe(now)
+
     def wanted(self, area: Area) -> int:
         """The height that shows everything at the area's width."""
         rows = _shelved(self._tables(), area)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import enum
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -86,8 +87,10 @@ class Dashboard:
         candles: CandlesSubscription,
         look: Look,
         layout: Layout = Layout.FULL,
+        *,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        """`book` is live: it is read when a frame is drawn."""
+        """`book` is live: it is read when a frame is drawn. `wall` is in seconds since 1970."""
         funding = subscription.market is Market.FUNDING
         self._look = look
         self._layout = layout
@@ -110,9 +113,12 @@ class Dashboard:
             Candle: self._take_candle,
             FundingCandle: self._take_candle,
         }
+        self._wall = wall
         self._now = 0.0
-        self._newest_mts: int | None = None
-        self._newest_at = 0.0
+        self._wall_mts = 0.0
+        """The wall clock's time at `_now`."""
+        self._ahead = 0.0
+        """By how many ms the exchange's clock is ahead of it, as far as its trades tell."""
         self.show_book(subscription, book)
 
     def show_book(self, subscription: BookSubscription, book: OrderBook[Any]) -> None:
@@ -135,7 +141,7 @@ class Dashboard:
 
     def take(self, records: Sequence[Record], now: float) -> None:
         """Remember what came now."""
-        self._now = now
+        self._now, self._wall_mts = now, 1000 * self._wall()
         takers = self._takers
         for record in records:
             if take := takers.get(type(record)):
@@ -150,8 +156,8 @@ class Dashboard:
             self._quote.history.take_trade(trade.mts, price)
             self._pressure.take(trade.mts, amount)
             self._amounts.see(trade.amount)
-        if self._newest_mts is None or trade.mts >= self._newest_mts:
-            self._newest_mts, self._newest_at = trade.mts, self._now
+        if trade.type == "te":  # the others are told late
+            self._ahead = trade.mts - self._wall_mts
 
     def _take_candle(self, candle: Candle | FundingCandle) -> None:
         self._chart.take(candle)
@@ -195,11 +201,9 @@ class Dashboard:
             )
         return Screen([*lines, *beside(blocks)][:height], hidden)
 
-    def _mts(self, now: float) -> int | None:
-        """The exchange's time, as far as its trades tell."""
-        if self._newest_mts is None:
-            return None
-        return self._newest_mts + int(1000 * (now - self._newest_at))
+    def _mts(self, now: float) -> int:
+        """The exchange's time."""
+        return int(self._wall_mts + self._ahead + 1000 * (now - self._now))
 
     def _places(self, width: int, height: int, boxed: bool) -> tuple[list[Place], int]:
         """Which pane stands where, and how many have no room."""
@@ -235,8 +239,7 @@ class Dashboard:
 
     def _pressure_bar(self, width: int) -> Line:
         """What was bought and sold in the last minutes, as amounts and as shares of a bar."""
-        mts = self._mts(self._now)
-        bought, sold = self._pressure.until(mts) if mts is not None else (0.0, 0.0)
+        bought, sold = self._pressure.until(self._mts(self._now))
         if not bought + sold:
             return []
         glyphs, text = self._look.glyphs, self._amounts.text

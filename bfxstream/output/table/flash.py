@@ -25,6 +25,19 @@ class Flashes:
         self._texts: dict[tuple[str, str], str] = {}
         self._changed: dict[tuple[str, str], tuple[float, Style]] = {}
 
+    @property
+    def highlighted(self) -> int:
+        """How many cells are highlighted, as last observed or drawn."""
+        return len(self._changed)
+
+    def observe(self, now: float) -> None:
+        """Forget what changed too long ago, in seconds."""
+        self._changed = {
+            place: (since, style)
+            for place, (since, style) in self._changed.items()
+            if now - since < FLASH_SECONDS
+        }
+
     def over(self, rows: Sequence[Row], now: float) -> list[Row]:
         """The rows as they are to be drawn at this time, in seconds."""
         texts = {
@@ -35,11 +48,7 @@ class Flashes:
             if before != text:
                 self._changed[place] = (now, _style(before, text))
         self._texts = texts
-        self._changed = {
-            place: (since, style)
-            for place, (since, style) in self._changed.items()
-            if now - since < FLASH_SECONDS
-        }
+        self.observe(now)
         return [self._flashing(row) for row in rows] if self._changed else list(rows)
 
     def _flashing(self, row: Row) -> Row:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Final
 
 from bfxstream.output.table.axes import MINUTE, share_between
@@ -36,6 +37,11 @@ class PriceHistory:
         self._trades: deque[Point] = deque(maxlen=KEPT)
         self._candles: dict[int, tuple[float, float]] = {}
         self._candle_ms = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether there is any price."""
+        return bool(self._trades or self._candles)
 
     def take_trade(self, mts: int, price: float) -> None:
         """Take a trade, newest last; the last one of a second counts."""
@@ -76,18 +82,19 @@ class PriceHistory:
         return found
 
     def _points(self, since: int) -> list[Point]:
+        """From the last one before then on: a price holds until the next trade."""
         first_trade = self._trades[0][0] if self._trades else None
         points: list[Point] = []
         for mts in sorted(self._candles):
             opened, closed = self._candles[mts]
             ended = mts + self._candle_ms
-            if ended < since - self._candle_ms:
-                continue
             if first_trade is None or mts < first_trade:
                 points.append((mts, opened))
             if first_trade is not None and ended <= first_trade:
                 points.append((ended - 1, closed))
-        return [*points, *(point for point in self._trades if point[0] >= since - SECOND_MS)]
+        points += self._trades
+        begin = bisect_right(points, since, key=itemgetter(0))
+        return points[max(0, begin - 1) :]
 
     def frozen(self) -> PriceHistory:
         """As it is now, whatever comes later."""

@@ -65,15 +65,15 @@ class Quote:
         """How many rows there are to tell."""
         return 4 if self._deriv is not None else 3
 
-    def draw(self, area: Area, mts: int | None) -> list[Line]:
-        """The head in this area; `mts` is the exchange's time, if it is known."""
+    def draw(self, area: Area, mts: int) -> list[Line]:
+        """The head in this area; `mts` is the exchange's time."""
         rows = area.inner_height
         told = self._told(rows, area.inner_width)
         width = max(map(width_of, told), default=0)
         room = area.inner_width - width - LINE_GAP
-        lined = mts is not None and room >= LEAST_LINE
+        lined = self.history.known and room >= LEAST_LINE
         body = told
-        if lined and mts is not None:
+        if lined:
             padded = [fitted(line, width + LINE_GAP) for line in told]
             padded += [[blank(width + LINE_GAP)]] * (rows - len(told))
             body = beside([padded[:rows], self._line(room, rows, mts)])

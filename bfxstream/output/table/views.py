@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bfxstream.book import OrderBook
-from bfxstream.output.table.board import boards
+from bfxstream.output.table.board import LatestBoard, boards
 from bfxstream.output.table.book import LadderPane
 from bfxstream.output.table.candles import CandlesPane, key_of
 from bfxstream.output.table.layout import Board, Pane, Screen, compose
@@ -23,6 +23,7 @@ from bfxstream.protocol.records import Candle, FundingCandle, Liquidation, Recor
 from bfxstream.protocol.views import symbols_of
 
 if TYPE_CHECKING:
+    from bfxstream.output.table.account import AccountPane
     from bfxstream.protocol.account.filters import AccountFilter
 
 
@@ -91,6 +92,8 @@ class Views:
             FundingCandle: self._take_candle,
             Liquidation: liquidations.take,
         }
+        self._flashing: list[LatestBoard | AccountPane] = [*self._boards.values()]
+        """What highlights its changes."""
         if len(public) < len(subscriptions):
             self._show_account(account, look, fields)
 
@@ -104,6 +107,7 @@ class Views:
 
         pane = AccountPane(wanted, look, fields)
         self._panes.insert(0, pane)
+        self._flashing.append(pane)
         self.pictures.append(pane)
         self._takers |= dict.fromkeys(RECORDS, pane.take)
 
@@ -116,7 +120,7 @@ class Views:
     @property
     def highlighted(self) -> int:
         """How many cells are highlighted, as last observed."""
-        return sum(board.highlighted for board in self._boards.values())
+        return sum(view.highlighted for view in self._flashing)
 
     @property
     def verified(self) -> bool:
@@ -137,8 +141,8 @@ class Views:
 
     def observe(self, now: float) -> None:
         """Compare what is known with what was shown, to know what to highlight."""
-        for board in self._boards.values():
-            board.observe(now)
+        for view in self._flashing:
+            view.observe(now)
 
     def compose(self, width: int, height: int, now: float, *, fill: bool) -> Screen:
         """Everything at this size; without `fill` no higher than what there is to show."""

@@ -10,8 +10,11 @@ from table_scene import START, Terminal, console_on, rows_of, sink_for, ticker
 
 from bfxstream.output.table import theme
 from bfxstream.output.table.account import shared_out
+from bfxstream.output.table.theme import look_for
+from bfxstream.output.table.views import Views
 from bfxstream.protocol.account.filters import AccountFilter
 from bfxstream.protocol.account.messages import AccountDecoder
+from bfxstream.protocol.channels import AccountSubscription
 from bfxstream.protocol.codes import Conf
 
 
@@ -149,6 +152,17 @@ def test_what_has_just_changed_is_highlighted_for_a_moment() -> None:
         **{"75%": "other", "partially filled": "other"},
     }
     assert lit(START + 1.0).keys() <= plain.keys() | {"110.5"}  # sums are bold
+
+
+def test_a_highlight_is_counted_until_its_end_so_that_the_end_is_drawn() -> None:
+    views = Views([AccountSubscription()], {}, look_for(console_on(Terminal()), True))
+    for balance in (100.5, 110.5):
+        views.take([wallet("exchange", "USD", balance)], START)
+        views.compose(130, 40, START, fill=True)
+    views.observe(START + 0.1)
+    assert views.highlighted == 2  # the wallet's amount, and the sum
+    views.observe(START + 1)
+    assert views.highlighted == 0
 
 
 def test_the_last_notification_is_a_line() -> None:

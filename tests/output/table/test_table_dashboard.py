@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -50,13 +52,14 @@ def dashboard(
     layout: Layout = Layout.FULL,
     book: OrderBook[Any] | None = None,
     console: Console | None = None,
+    wall: Callable[[], float] = time.time,
 ) -> Dashboard:
     """A dashboard with everything on it."""
     funding = symbol.startswith("f")
     wish = BookSubscription(symbol)
     chart = candles(symbol, "1h" if funding else "1m", "p30" if funding else "")
     look = look_for(console or console_on(Terminal()), True)
-    board = Dashboard(wish, book or deep_book(wish), chart, look, layout)
+    board = Dashboard(wish, book or deep_book(wish), chart, look, layout, wall=wall)
     if funding:
         board.take([funding_ticker(), *map(funding_candle, range(40))], START)
         board.take([funding_trade(i, 100 - 9 * i, 0.0002, 30) for i in range(40)], START)
@@ -66,9 +69,9 @@ def dashboard(
     return board
 
 
-def made(second: int, amount: float = 1.0, price: object = 60123) -> Any:
+def made(second: int, amount: float = 1.0, price: object = 60123, kind: str = "te") -> Any:
     """A trade so many seconds after the candles' end."""
-    made = trade(second, amount, price)
+    made = trade(second, amount, price, kind=kind)
     made.mts = MIDNIGHT_MTS + 60 * MINUTE + 1000 * second
     return made
 
@@ -140,6 +143,27 @@ def test_the_pressure_is_that_of_five_minutes() -> None:
     board.take([made(1000, 3), made(1001, -1)], START)
     foot = text_of(board, 100, 20).split("\n")[-1]
     assert re.search(r"5 min +3\.0* ▲ ━+ ▼ 1\.0*", foot)
+
+
+def test_what_was_traded_before_the_watch_does_not_set_the_clock() -> None:
+    wish = BookSubscription("tBTCUSD")
+    look = look_for(console_on(Terminal()), True)
+    hour = 3600
+    wall = Clock()
+    wall.now = MIDNIGHT_MTS / 1000 + hour + 2 * hour  # two hours after the last trade
+    board = Dashboard(wish, deep_book(wish), candles("tBTCUSD", "1m"), look, Layout.TAPE, wall=wall)
+    board.take([made(0, 3, kind="snapshot"), made(2 * hour - 60, -1, kind="backfill")], START)
+    assert re.search(r"5 min +0 ▲ ━+ ▼ 1", text_of(board, 100, 20))
+    wall.now += 5 * 60
+    board.take([], START)  # this machine slept: its monotonic clock did, too
+    assert "━" not in text_of(board, 100, 20)
+
+    # The exchange's clock is another than ours.
+    board.take([made(9 * hour, 2)], START)
+    assert re.search(r"5 min +2 ▲", text_of(board, 100, 20))
+    wall.now += 6 * 60
+    board.take([], START + 6 * 60)
+    assert "━" not in text_of(board, 100, 20, START + 6 * 60)
 
 
 def test_what_is_frozen_stays_while_the_live_one_goes_on() -> None:

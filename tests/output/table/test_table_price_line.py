@@ -44,6 +44,19 @@ def test_candles_tell_what_was_before_the_first_trade() -> None:
     assert found[9:] == [50] * 6
 
 
+def test_a_price_stays_however_long_nothing_is_traded() -> None:
+    history = PriceHistory()
+    assert not history.known
+    history.take_candle(candle(-60), MINUTE)
+    assert history.known
+    assert history.sampled(END, 3) == [100] * 3
+    history.take_trade(MIDNIGHT_MTS - 40 * MINUTE, 120)
+    assert history.sampled(END, 3) == [120] * 3
+    assert history.sampled(END + 60 * MINUTE, 3) == [120] * 3
+    history.take_trade(END, 115)
+    assert history.sampled(END, 1) == [115]
+
+
 def test_long_candles_say_nothing_about_minutes() -> None:
     history = PriceHistory()
     history.take_candle(candle(0), 60 * MINUTE)
