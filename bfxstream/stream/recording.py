@@ -38,6 +38,7 @@ from bfxstream.stream.clock import Clock
 from bfxstream.stream.connection import Connection, ConnectionLost
 from bfxstream.stream.history import History
 from bfxstream.stream.intake import Item
+from bfxstream.stream.network import without_secrets
 from bfxstream.stream.policy import Policy
 from bfxstream.stream.recovery import History as AccountHistory
 from bfxstream.stream.recovery import Missed, Recoveries, recovery_of
@@ -182,7 +183,7 @@ class Recorder:
             mts, us = self._clock.step()
             self.note(Failed(number, mts, us, error.what, error.hint, error.permanent, wait))
             raise
-        self.note(Opened(number, *self._clock.step(), url))
+        self.note(Opened(number, *self._clock.step(), without_secrets(url)))
         return RecordedConnection(connection, number, self)
 
     def _open_history(self, base: str, policy: Policy) -> History:

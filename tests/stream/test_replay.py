@@ -316,6 +316,23 @@ def test_no_proof_of_an_account_is_recorded(exchange: FakeExchange, tmp_path: Pa
     assert rb"{\"event\":\"auth\",\"status\":\"OK\",\"chanId\":0,\"caps\":{}}" in text
 
 
+def test_no_secret_of_an_address_is_recorded(exchange: FakeExchange, tmp_path: Path) -> None:
+    def open_there(url: str, timeout: float, number: int) -> FakeConnection:
+        return exchange.open(URL, timeout, number)
+
+    recorder = Recorder(World(clock=exchange.clock, open=open_there), 7)
+    begun = Begun(id="a", mts=1, us=1, url=URL, subscriptions=[TICKER], seed=7)
+    recorder.write_to(CaptureWriter(tmp_path / "r", begun))
+    recorder.world.open("wss://me:pa55word@exchange.test/ws/2?token=t0ken", 1.0, 1)
+    batch: list[Any] = []
+    recorder.given_out(next(recorder.world.watched(1, iter([batch]))))
+    recorder.close(ended=True)
+    text = (tmp_path / "r").read_bytes()
+    assert b"opened" in text
+    for secret in (b"me:", b"pa55word", b"t0ken"):
+        assert secret not in text
+
+
 # Replays that are told something else.
 
 
