@@ -42,7 +42,7 @@ from bfxstream.protocol.account.orders import (
 )
 from bfxstream.protocol.account.quantities import cid_date
 from bfxstream.protocol.account.records import AccountTrade, Order
-from bfxstream.protocol.channels import AccountSubscription
+from bfxstream.protocol.channels import AccountSubscription, parse_spec
 from bfxstream.stream import policy
 from bfxstream.stream.account_link import check_account_url
 from bfxstream.stream.feed import FeedOptions
@@ -297,14 +297,23 @@ def test_a_recorded_account_replays_without_its_proof(
     text = (tmp_path / "recording").read_bytes()
     for proof in (DEMO_KEY, DEMO_SECRET, "authSig", "apiKey", "userId"):
         assert proof.encode() not in text
-    capture = Capture([tmp_path / "recording"])
-    replay = Replay(capture, Pace(float("inf")))
-    again: list[Any] = []
-    played = MarketStream(
-        capture.subscriptions, options(exchange), world=replay.world, account=replay.account
-    )
-    for batch in replay.follow(played.batches()):
-        again += batch
     lines = msgspec.json.Encoder().encode_lines
-    assert lines(again) == lines(given)
+    assert lines(replayed_account(exchange, tmp_path / "recording")) == lines(given)
     assert any(isinstance(record, AccountTrade) for record in given)
+    # Whoever wants other channels alone is not shown what the account has.
+    ticker = parse_spec("ticker:tBTCUSD")
+    assert replayed_account(exchange, tmp_path / "recording", only=[ticker]) == []
+
+
+def replayed_account(exchange: DemoExchange, path: Path, **wanted: Any) -> list[Any]:
+    """All that a replay gives."""
+    capture = Capture([path])
+    replay = Replay(capture, Pace(float("inf")))
+    stream = MarketStream(
+        capture.subscriptions,
+        options(exchange),
+        world=replay.world,
+        account=replay.account,
+        **wanted,
+    )
+    return [item for batch in replay.follow(stream.batches()) for item in batch]
