@@ -126,7 +126,10 @@ class Recorder:
             self.note(Sent(number, *self._clock.moment(), texts_of(shown)))
 
     def given_out(self, batch: list[Item]) -> None:
-        """The run has given out this batch: what it was made of is written."""
+        """The run has given out this batch, empty or not: what it was made of is written.
+
+        Signals are to be held back meanwhile: half of what is packed is no recording.
+        """
         with self._lock:
             for given in self._given.values():
                 if any(each is batch for each, _ in given):
@@ -156,8 +159,8 @@ class Recorder:
             with self._lock:
                 given = self._given.setdefault(number, deque())
                 given.append((batch, steps))
-                if not any(each for each, _ in given):
-                    # Nothing to give out, so nobody will say when that is done.
+                if _is_in_a_thread() and not any(each for each, _ in given):
+                    # Nothing to give out, and then its reader says nothing of it.
                     self._write_until(given, batch)
             yield batch
 
@@ -336,6 +339,11 @@ class RecordedRecovery:
         found = self._recovery.take()
         self._known += found
         return found
+
+
+def _is_in_a_thread() -> bool:
+    """Whether no signal can come between here and the file."""
+    return threading.current_thread() is not threading.main_thread()
 
 
 def jitter(seed: int, number: int) -> Random:

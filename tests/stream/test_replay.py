@@ -262,6 +262,20 @@ def test_what_was_not_given_out_is_not_recorded(exchange: FakeExchange, tmp_path
     assert lines(run.replayed()) == lines(given)
 
 
+def test_nothing_is_written_between_two_batches_where_a_signal_may_come(
+    exchange: FakeExchange, tmp_path: Path
+) -> None:
+    """Whoever takes the batches holds signals back while it says that one was given out."""
+    run = Recorded(exchange, tmp_path / "r", TICKER)
+    for _ in range(20):
+        before = run.path.read_bytes()
+        batch = next(run.following.batches)
+        assert run.path.read_bytes() == before
+        assert run.recorder is not None
+        run.recorder.given_out(batch)
+    assert b"received" in before
+
+
 def test_what_was_due_when_the_run_ended_is_not_given_by_its_replay(tmp_path: Path) -> None:
     """It is given behind what a read has brought, and the run may end between the two."""
     exchange = FakeExchange()
