@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bfxstream.capture.compression import Packer, packer_for
 from bfxstream.capture.rotation import Rotation
-from bfxstream.capture.steps import AnyStep, Begun, Line, Received, encode_lines
+from bfxstream.capture.steps import AnyStep, Begun, Ended, Line, Received, encode_lines
 from bfxstream.errors import CaptureFailed, UsageError
 
 FLUSH_SECONDS = 0.25
@@ -60,15 +60,18 @@ class CaptureWriter:
         return str(self._path) if parts == 1 else f"{parts} files, the last {self._path}"
 
     def write(self, steps: Sequence[AnyStep]) -> None:
-        """Write these lines, whole."""
-        self.frames += sum(len(step.frames) for step in steps if isinstance(step, Received))
-        self._write(steps)
-        if self._is_part_full():
+        """Write these lines, whole; none where the file has failed or is ended."""
+        if self.failed or self._descriptor is None:
+            return
+        if self._is_part_full() and not isinstance(steps[0], Ended):
             self._end_part()
-            last = steps[-1]
-            self._begun = replace(self._begun, part=self._begun.part + 1, mts=last.mts, us=last.us)
+            first = steps[0]
+            part = self._begun.part + 1
+            self._begun = replace(self._begun, part=part, mts=first.mts, us=first.us)
             self._packer = packer_for(self._name.name)
             self._begin_part()
+        self.frames += sum(len(step.frames) for step in steps if isinstance(step, Received))
+        self._write(steps)
 
     def close(self) -> None:
         """End the file. Safe to call twice."""

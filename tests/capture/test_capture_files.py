@@ -179,6 +179,7 @@ def test_a_disk_that_becomes_full_is_an_error_and_the_end_is_not_another(
         with pytest.raises(CaptureFailed, match="No space left"):
             writer.write([received(2)])
     assert writer.failed
+    writer.write([received(3)])  # another thread, which does not know yet
     writer.close()
     assert read(tmp_path / "capture") == [received(1)]
 
@@ -209,6 +210,20 @@ def test_a_recording_in_parts_is_read_as_one_in_any_order(
     assert parts[0].name.startswith("btc-19700101T0000")
     assert read(*parts)[1:] == [received(number) for number in range(1, 20)]
     assert read(*reversed(parts)) == read(*parts)
+
+
+def test_parts_have_something_in_them_and_none_follows_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "btc.jsonl"
+    now = 0.0
+    writer = CaptureWriter(path, BEGUN, rotation=Rotation(seconds=5), clock=lambda: now)
+    writer.write([received(1)])
+    now = 6.0
+    writer.write([Ended(0, 9, 9)])
+    assert len(list(tmp_path.iterdir())) == 1
+    writer.close()
+    writer.write([received(2)])  # a thread that was left behind
+    assert len(list(tmp_path.iterdir())) == 1
+    assert read(*tmp_path.iterdir()) == [received(1)]
 
 
 def test_what_follows_a_missing_part_begins_with_the_next_connection(tmp_path: Path) -> None:
