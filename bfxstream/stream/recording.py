@@ -8,7 +8,7 @@ given out, in that order: a recording that breaks off is that of a run which end
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from random import Random
@@ -40,9 +40,13 @@ from bfxstream.stream.history import History
 from bfxstream.stream.intake import Item
 from bfxstream.stream.network import without_secrets
 from bfxstream.stream.policy import Policy
+from bfxstream.stream.readers import MOST_BYTES
 from bfxstream.stream.recovery import History as AccountHistory
 from bfxstream.stream.recovery import Missed, Recoveries, recovery_of
 from bfxstream.stream.world import World
+
+_STEP_BYTES = 300
+"""What a step takes beside its frames' bytes, about."""
 
 
 class Moment(NamedTuple):
@@ -84,6 +88,14 @@ class SteppedClock:
         return self._last if own is None else own
 
 
+class _Given(NamedTuple):
+    """A batch, the steps that it was made of, and how many bytes they take, about."""
+
+    batch: list[Item]
+    steps: list[AnyStep]
+    size: int
+
+
 class Recorder:
     """Stands around a run's world, and writes when the run has given out what it brought."""
 
@@ -98,11 +110,17 @@ class Recorder:
         self.begun = self._clock.moment()
         """When it all began."""
         self._writer: CaptureWriter | None = None
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._steps: dict[int, list[AnyStep]] = {}
         """What each link has met since its last batch."""
-        self._given: dict[int, deque[tuple[list[Item], list[AnyStep]]]] = {}
+        self._sizes: Counter[int] = Counter()
+        """How many bytes that takes, about."""
+        self._given: dict[int, deque[_Given]] = {}
         """Batches on their way, and what they were made of."""
+        self._size = 0
+        """How many bytes those take, about."""
+        self._hurried: set[int] = set()
+        """Links that are to hold back nothing, once: their stream ends."""
         self._history: RecordedHistory | None = None
         self._recoveries: dict[int, RecordedRecovery] = {}
         self.world = World(
@@ -130,15 +148,17 @@ class Recorder:
 
         Signals are to be held back meanwhile: half of what is packed is no recording.
         """
-        with self._lock:
+        with self._changed:
             for given in self._given.values():
-                if any(each is batch for each, _ in given):
+                if any(each.batch is batch for each in given):
                     self._write_until(given, batch)
                     return
 
     def close(self, *, ended: bool) -> None:
         """End the recording; `ended` where its user wanted it to."""
-        with self._lock:
+        with self._changed:
+            self._hurried.update(self._given)
+            self._changed.notify_all()
             if self._writer is None:
                 return
             if ended:
@@ -149,32 +169,48 @@ class Recorder:
 
     def note(self, step: AnyStep) -> None:
         """Keep a step until what it led to is given out; in its link's thread."""
-        self._steps.setdefault(step.connection, []).append(step)
+        number = step.connection
+        self._steps.setdefault(number, []).append(step)
+        self._sizes[number] += _STEP_BYTES
+
+    def hurry(self, number: int) -> None:
+        """Let this link's next batch come at once; from any thread."""
+        with self._changed:
+            self._hurried.add(number)
+            self._changed.notify_all()
 
     def _watched(self, number: int, batches: Iterator[list[Item]]) -> Iterator[list[Item]]:
         for batch in batches:
             steps = self._steps.pop(number, [])
             if batch and not steps:
                 steps = [Told(number, *self._clock.moment())]
-            with self._lock:
+            size = self._sizes.pop(number, 0)
+            with self._changed:
                 given = self._given.setdefault(number, deque())
-                given.append((batch, steps))
-                if _is_in_a_thread() and not any(each for each, _ in given):
-                    # Nothing to give out, and then its reader says nothing of it.
-                    self._write_until(given, batch)
+                given.append(_Given(batch, steps, size))
+                self._size += size
+                if _is_in_a_thread() and not batch:
+                    self._take_empty(number, given)
             yield batch
 
-    def _write_until(
-        self, given: deque[tuple[list[Item], list[AnyStep]]], batch: list[Item]
-    ) -> None:
+    def _take_empty(self, number: int, given: deque[_Given]) -> None:
+        """Its reader says nothing of a batch that is empty: write it, or have it wait behind those
+        that are to be given out, as long as there is room."""
+        if not any(each.batch for each in given):
+            self._write_until(given, given[-1].batch)
+            return
+        self._changed.wait_for(lambda: self._size <= MOST_BYTES or number in self._hurried)
+        self._hurried.discard(number)
+
+    def _write_until(self, given: deque[_Given], batch: list[Item]) -> None:
         steps: list[AnyStep] = []
-        while given:
-            each, made_of = given.popleft()
-            steps += made_of
-            if each is batch:
-                break
-        while given and not given[0][0]:
-            steps += given.popleft()[1]
+        is_reached = False
+        while given and not (is_reached and given[0].batch):
+            each = given.popleft()
+            is_reached = is_reached or each.batch is batch
+            steps += each.steps
+            self._size -= each.size
+        self._changed.notify_all()
         if steps and self._writer is not None:
             self._writer.write(steps)
 
@@ -217,6 +253,7 @@ class Recorder:
         if any(frame[:1] == b"{" for frame in frames):
             frames = list(map(without_identity, frames))
         self.note(Received(number, *moment, texts_of(frames)))
+        self._sizes[number] += sum(map(len, frames))
 
     def lost(self, number: int, reason: str) -> None:
         """The connection has ended."""
@@ -230,7 +267,6 @@ class RecordedConnection:
         self._connection = connection
         self._number = number
         self._recorder = recorder
-        self.interrupt = connection.interrupt
         self.abandon = connection.abandon
         self.close = connection.close
 
@@ -242,6 +278,10 @@ class RecordedConnection:
             raise
         self._recorder.arrived(self._number, frames)
         return frames
+
+    def interrupt(self) -> None:
+        self._recorder.hurry(self._number)
+        self._connection.interrupt()
 
     def send(self, requests: Sequence[bytes]) -> None:
         try:

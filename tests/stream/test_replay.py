@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from bfxstream.protocol.codes import Conf
 from bfxstream.protocol.events import Event
 from bfxstream.protocol.rows import TradeRow
 from bfxstream.protocol.views import BookView
+from bfxstream.stream import recording
 from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
@@ -421,6 +424,42 @@ def test_several_connections_are_given_in_the_order_of_the_run(tmp_path: Path) -
         recorder.close(ended=True)
     assert {item.connection for item in items if isinstance(item, events.Connected)} == {1, 2, 3}
     assert lines(replayed(tmp_path / "r", **options)) == lines(items)
+
+
+def test_a_run_that_is_not_read_is_held_back_and_not_kept_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reads that give nothing wait behind one that is still to be given out."""
+    monkeypatch.setattr(recording, "MOST_BYTES", 1000)
+    exchange = FakeExchange()
+    recorder = Recorder(World(clock=exchange.clock, open=exchange.open), 7)
+    begun = Begun(id="a", mts=1, us=1, url=URL, subscriptions=[TICKER], seed=7)
+    recorder.write_to(CaptureWriter(tmp_path / "r", begun))
+    batches: list[list[Any]] = [[b"an item"], *([] for _ in range(40))]
+    taken: list[list[Any]] = []
+    connections = []
+
+    def batch_by_batch() -> Iterator[list[Any]]:
+        connections.append(recorder.world.open(URL, 1.0, 1))
+        for batch in batches:
+            recorder.arrived(1, [bytes(100)])
+            yield batch
+
+    def read() -> None:
+        taken.extend(recorder.world.watched(1, batch_by_batch()))
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(0.2)
+    assert thread.is_alive()
+    assert len(taken) < 5
+    connections[0].interrupt()  # as where the stream is closed
+    recorder.given_out(batches[0])
+    thread.join(5)
+    assert not thread.is_alive()
+    recorder.close(ended=True)
+    steps = Capture([tmp_path / "r"]).steps()
+    assert sum(isinstance(step, Received) for step in steps) == len(batches)
 
 
 _SYMBOLS = ("tBTCUSD", "tETHUSD", "tETHBTC", "tXRPUSD", "tLTCUSD")
