@@ -128,13 +128,14 @@ class CaptureWriter:
         path = self._name
         if self._rotation is None:
             return path
-        stem, dot, endings = path.name.partition(".")
+        stem = path.name.removesuffix(".gz").removesuffix(".zst").removesuffix(".jsonl")
+        endings = path.name[len(stem) :]
         began = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._begun.mts / 1000))
-        part = path.with_name(f"{stem}-{began}{dot}{endings}")
+        part = path.with_name(f"{stem}-{began}{endings}")
         number = 1
         while part.exists() and (self._begun.part > 1 or not self._force):
             number += 1
-            part = path.with_name(f"{stem}-{began}-{number}{dot}{endings}")
+            part = path.with_name(f"{stem}-{began}-{number}{endings}")
         return part
 
     def _open(self, path: Path) -> int:
@@ -142,7 +143,9 @@ class CaptureWriter:
         try:
             if path.exists() and not stat.S_ISREG(path.stat().st_mode):
                 return os.open(path, os.O_WRONLY)
-            return os.open(path, flags | (os.O_TRUNC if self._force else os.O_EXCL), 0o666)
+            # What an account has is its owner's alone.
+            mode = 0o600 if self._begun.account_url else 0o666
+            return os.open(path, flags | (os.O_TRUNC if self._force else os.O_EXCL), mode)
         except FileExistsError:
             raise UsageError(
                 f"{path} exists already",

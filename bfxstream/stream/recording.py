@@ -250,7 +250,7 @@ class Recorder:
                 self.note(Recovered(number, *moment, count, since, executions, orders))
         if number in self._recoveries and self._hidden is not None:
             frames = list(map(self._hidden, frames))
-        if any(frame[:1] == b"{" for frame in frames):
+        if any(frame[:1] != b"[" for frame in frames):
             frames = list(map(without_identity, frames))
         self.note(Received(number, *moment, texts_of(frames)))
         self._sizes[number] += sum(map(len, frames))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
+from msgspec.structs import replace
 
 from bfxstream.capture.reader import Capture
 from bfxstream.capture.rotation import Rotation
@@ -160,6 +162,11 @@ def test_a_file_that_exists_is_left_alone_without_force(tmp_path: Path) -> None:
     assert read(write(path, [received(1)], force=True)) == [received(1)]
 
 
+def test_what_an_account_has_is_for_its_owner_alone(tmp_path: Path) -> None:
+    CaptureWriter(tmp_path / "a", replace(BEGUN, account_url="wss://exchange.test/ws/2")).close()
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+
+
 def test_a_full_disk_is_an_error_at_once() -> None:
     with pytest.raises(CaptureFailed, match="cannot write /dev/full: No space left"):
         CaptureWriter(Path("/dev/full"), BEGUN)
@@ -210,6 +217,21 @@ def test_a_recording_in_parts_is_read_as_one_in_any_order(
     assert parts[0].name.startswith("btc-19700101T0000")
     assert read(*parts)[1:] == [received(number) for number in range(1, 20)]
     assert read(*reversed(parts)) == read(*parts)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("2026.11.jsonl.gz", "2026.11-19700101T000001Z.jsonl.gz"),
+        ("btc.usd", "btc.usd-19700101T000001Z"),
+        (".hidden.jsonl", ".hidden-19700101T000001Z.jsonl"),
+    ],
+)
+def test_a_part_has_its_time_before_the_ending_of_its_name(
+    tmp_path: Path, name: str, part: str
+) -> None:
+    CaptureWriter(tmp_path / name, BEGUN, rotation=Rotation(size=1000)).close()
+    assert [path.name for path in tmp_path.iterdir()] == [part]
 
 
 def test_parts_have_something_in_them_and_none_follows_the_end(tmp_path: Path) -> None:

@@ -320,9 +320,12 @@ def test_frames_are_recorded_as_they_came_and_requests_as_they_left(
     assert [msgspec.json.decode(frame)["event"] for frame in sent] == ["conf", "subscribe"]
 
 
-def test_no_proof_of_an_account_is_recorded(exchange: FakeExchange, tmp_path: Path) -> None:
+@pytest.mark.parametrize("space", [b"", b" "])
+def test_no_proof_of_an_account_is_recorded(
+    exchange: FakeExchange, tmp_path: Path, space: bytes
+) -> None:
     answer = event("auth", status="OK", chanId=0, userId=4711, auth_id="very-secret", caps={})
-    exchange.on_confirmed = lambda connection: connection.say(answer)
+    exchange.on_confirmed = lambda connection: connection.say(space + answer)
     run = Recorded(exchange, tmp_path / "r", TICKER)
     assert run.recorder is not None
     run.recorder.tap(1, "sent", 0, [event("auth", apiKey="key", authSig="signature")])
