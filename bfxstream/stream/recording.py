@@ -29,6 +29,7 @@ from bfxstream.capture.steps import (
     Recovered,
     Sent,
     Told,
+    Warned,
     texts_of,
 )
 from bfxstream.capture.writer import CaptureWriter
@@ -229,11 +230,9 @@ class Recorder:
         self._history = RecordedHistory(self._around.history(base, policy))
         return self._history
 
-    def _open_recovery(
-        self, number: int, history: AccountHistory, policy: Policy, warn: Callable[[str], None]
-    ) -> Recoveries:
+    def _open_recovery(self, number: int, history: AccountHistory, policy: Policy) -> Recoveries:
         look_up = self._around.recovery or recovery_of
-        recovery = RecordedRecovery(look_up(number, history, policy, warn))
+        recovery = RecordedRecovery(look_up(number, history, policy))
         self._recoveries[number] = recovery
         return recovery
 
@@ -245,6 +244,8 @@ class Recorder:
             for answer in self._history.come(number, moment):
                 self.note(answer)
         if number in self._recoveries:
+            for text in self._recoveries[number].come_warnings():
+                self.note(Warned(number, *moment, text))
             for missed in self._recoveries[number].come():
                 count, since, executions, orders = missed
                 self.note(Recovered(number, *moment, count, since, executions, orders))
@@ -357,6 +358,7 @@ class RecordedRecovery:
     def __init__(self, recovery: Recoveries) -> None:
         self._recovery = recovery
         self._known: list[Missed] = []
+        self._warnings: list[str] = []
         self.want = recovery.want
         self.close = recovery.close
         self.look_back = recovery.look_back  # for a table alone: no replay prints that
@@ -373,6 +375,16 @@ class RecordedRecovery:
     def take(self) -> list[Missed]:
         known, self._known = self._known, []
         return known
+
+    def take_warnings(self) -> list[str]:
+        known, self._warnings = self._warnings, []
+        return known
+
+    def come_warnings(self) -> list[str]:
+        """Why it had to be tried again since the last read."""
+        found = self._recovery.take_warnings()
+        self._warnings += found
+        return found
 
     def come(self) -> list[Missed]:
         """What has become known since the last read."""

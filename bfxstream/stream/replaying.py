@@ -28,6 +28,7 @@ from bfxstream.capture.steps import (
     Recovered,
     Sent,
     Told,
+    Warned,
     frames_of,
 )
 from bfxstream.errors import BfxStreamError, ConnectionFailed, RateLimited
@@ -217,6 +218,8 @@ class Replay:
                 self._history.answer(step)
             elif isinstance(step, Recovered):
                 self._recovery.come(Missed(step.number, step.since, step.executions, step.orders))
+            elif isinstance(step, Warned):
+                self._recovery.warn(step.text)
             elif isinstance(step, Lost):
                 raise ConnectionLost(step.reason)
             elif isinstance(step, Received):
@@ -336,6 +339,7 @@ class ReplayedRecovery:
 
     def __init__(self) -> None:
         self._known: list[Missed] = []
+        self._warnings: list[str] = []
         self._wanted = 0
         self._given = 0
 
@@ -357,6 +361,14 @@ class ReplayedRecovery:
 
     def take_past(self) -> list[AccountTrade]:
         return []
+
+    def take_warnings(self) -> list[str]:
+        known, self._warnings = self._warnings, []
+        return known
+
+    def warn(self, text: str) -> None:
+        """The recorded run was told this now."""
+        self._warnings.append(text)
 
     def come(self, missed: Missed) -> None:
         """The recorded run knew this now."""
