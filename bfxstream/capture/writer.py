@@ -51,6 +51,7 @@ class CaptureWriter:
         self._part_size = 0
         self._part_at = self._flush_at = clock()
         self._packer: Packer = packer_for(path.name)
+        self._is_flushed = True
         self._begin_part()
 
     @property
@@ -80,11 +81,22 @@ class CaptureWriter:
 
     def _write(self, lines: Sequence[Line]) -> None:
         data = self._packer.pack(encode_lines(lines))
+        self._is_flushed = False
+        self._put(data + self._due())
+
+    def flush_if_due(self) -> None:
+        """Let what was written be in the file soon, where nothing more comes for a while."""
+        if not self._is_flushed and not self.failed and self._descriptor is not None:
+            self._put(self._due())
+
+    def _due(self) -> bytes:
+        """What was packed and is to be in the file by now."""
         now = self._clock()
-        if now >= self._flush_at:
-            data += self._packer.flush()
-            self._flush_at = now + FLUSH_SECONDS
-        self._put(data)
+        if now < self._flush_at:
+            return b""
+        self._is_flushed = True
+        self._flush_at = now + FLUSH_SECONDS
+        return self._packer.flush()
 
     def _put(self, data: bytes) -> None:
         left = memoryview(data)

@@ -153,7 +153,9 @@ class Recorder:
             for given in self._given.values():
                 if any(each.batch is batch for each in given):
                     self._write_until(given, batch)
-                    return
+                    break
+            if self._writer is not None:
+                self._writer.flush_if_due()
 
     def close(self, *, ended: bool) -> None:
         """End the recording; `ended` where its user wanted it to."""

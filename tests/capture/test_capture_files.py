@@ -136,6 +136,23 @@ def test_what_was_written_is_in_the_file_before_it_is_ended(tmp_path: Path, endi
     writer.close()
 
 
+def test_what_was_written_is_in_the_file_soon_though_nothing_follows(
+    tmp_path: Path, ending: str
+) -> None:
+    now = 0.0
+    path = tmp_path / f"live{ending}"
+    writer = CaptureWriter(path, BEGUN, clock=lambda: now)
+    writer.write([received(1)])
+    now += 1
+    writer.flush_if_due()
+    assert read(path) == [received(1)]
+    size = path.stat().st_size
+    now += 1
+    writer.flush_if_due()
+    assert path.stat().st_size == size
+    writer.close()
+
+
 def test_files_that_were_joined_are_read_as_one(tmp_path: Path) -> None:
     path = tmp_path / "joined.gz"
     write(tmp_path / "a.gz", [received(1)])
