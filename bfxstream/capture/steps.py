@@ -105,6 +105,8 @@ class Answered(Step, tag="answered"):
     start: int
     end: int
     limit: int
+    time: int = 1
+    """Which time that was asked: an answer that was not waited for may come all the same."""
     rows: Raw = Raw(b"null")
     """As the API has them; null where it did not answer."""
     failure: str = ""

@@ -299,6 +299,7 @@ class _Asked(NamedTuple):
 
     number: int
     question: tuple[Question, str, int, int, int]
+    time: int
     under_way: Future[list[Any]]
     told: Future[list[Any]]
 
@@ -309,6 +310,7 @@ class RecordedHistory:
     def __init__(self, history: History) -> None:
         self._history = history
         self._asked: list[_Asked] = []
+        self._times: Counter[tuple[Question, str, int, int, int]] = Counter()
         self._turn = threading.local()
 
     def turn_of(self, number: int) -> None:
@@ -327,7 +329,9 @@ class RecordedHistory:
         self, question: tuple[Question, str, int, int, int], under_way: Future[list[Any]]
     ) -> Future[list[Any]]:
         told: Future[list[Any]] = Future()
-        self._asked.append(_Asked(self._turn.number, question, under_way, told))
+        self._times[question] += 1
+        time = self._times[question]
+        self._asked.append(_Asked(self._turn.number, question, time, under_way, told))
         return told
 
     def come(self, number: int, moment: Moment) -> Iterator[Answered]:
@@ -340,7 +344,7 @@ class RecordedHistory:
 
 def _tell(asked: _Asked, moment: Moment) -> Answered:
     what, key, start, end, limit = asked.question
-    step = Answered(asked.number, *moment, what, key, start, end, limit)
+    step = Answered(asked.number, *moment, what, key, start, end, limit, asked.time)
     try:
         rows = asked.under_way.result()
     except BfxStreamError as error:

@@ -8,6 +8,7 @@ recorded one did: then it takes up the recording again where that has its next c
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -23,7 +24,6 @@ from bfxstream.capture.steps import (
     Failed,
     Lost,
     Opened,
-    Question,
     Received,
     Recovered,
     Sent,
@@ -296,6 +296,7 @@ class ReplayedHistory:
 
     def __init__(self) -> None:
         self._asked: list[tuple[tuple[Any, ...], Future[list[Any]]]] = []
+        self._times: Counter[tuple[Any, ...]] = Counter()
 
     def trades(self, symbol: str, start: int, end: int, limit: int) -> Future[list[Any]]:
         return self._ask("trades", symbol, start, end, limit)
@@ -305,7 +306,7 @@ class ReplayedHistory:
 
     def answer(self, step: Answered) -> None:
         """The recorded run knew this now."""
-        question = (step.asked, step.key, step.start, step.end, step.limit)
+        question = (step.asked, step.key, step.start, step.end, step.limit, step.time)
         found = next((each for each in self._asked if each[0] == question), None)
         if found is None:
             return
@@ -320,9 +321,10 @@ class ReplayedHistory:
                 ConnectionFailed(step.failure, hint=step.hint, permanent=step.permanent)
             )
 
-    def _ask(self, what: Question, *question: Any) -> Future[list[Any]]:
+    def _ask(self, *question: Any) -> Future[list[Any]]:
         told: Future[list[Any]] = Future()
-        self._asked.append(((what, *question), told))
+        self._times[question] += 1
+        self._asked.append(((*question, self._times[question]), told))
         return told
 
 

@@ -29,8 +29,8 @@ from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.policy import Policy
-from bfxstream.stream.recording import Recorder
-from bfxstream.stream.replaying import Pace, Replay
+from bfxstream.stream.recording import Moment, RecordedHistory, Recorder
+from bfxstream.stream.replaying import Pace, Replay, ReplayedHistory
 from bfxstream.stream.world import World
 
 TRADES, BOOK, TICKER = "trades:tBTCUSD", "book:tBTCUSD:P0:F0:25", "ticker:tBTCUSD"
@@ -222,6 +222,21 @@ def test_what_rest_answered_is_known_at_the_same_read_again(tmp_path: Path) -> N
     kinds = [item.type for item in items if hasattr(item, "type")]
     assert kinds.count("backfill") > 40
     assert lines(run.replayed()) == lines(items)
+
+
+def test_a_question_put_again_gets_its_own_answer_again() -> None:
+    """The first is answered late, or never: whoever asked again waits for the second alone."""
+    live = LateHistory(60)
+    recorded = RecordedHistory(live)
+    recorded.turn_of(1)
+    for _ in range(2):
+        recorded.trades("tBTCUSD", 1, 2, 3)
+    live.tell()  # the second
+    [answer] = recorded.come(1, Moment(1, 1))
+    again = ReplayedHistory()
+    first, second = [again.trades("tBTCUSD", 1, 2, 3) for _ in range(2)]
+    again.answer(answer)
+    assert (first.done(), second.done()) == (False, True)
 
 
 def test_a_history_that_refused_refuses_again(tmp_path: Path) -> None:
