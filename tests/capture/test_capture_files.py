@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 from msgspec.structs import replace
 
+from bfxstream.capture.lines import MOST_LINE_BYTES
 from bfxstream.capture.reader import Capture
 from bfxstream.capture.rotation import Rotation
 from bfxstream.capture.steps import (
@@ -324,6 +326,18 @@ def test_a_line_that_is_damaged_is_told_with_its_number(tmp_path: Path) -> None:
     assert next(steps) == received(1)
     with pytest.raises(CaptureFailed, match="line 3: the recording is damaged"):
         next(steps)
+
+
+def test_a_line_without_an_end_is_no_recording_and_takes_no_longer_than_it_is_long(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "zeros"
+    path.write_bytes(b"")
+    os.truncate(path, MOST_LINE_BYTES + 100_000)
+    began = time.process_time()
+    with pytest.raises(CaptureFailed, match="line 1: it does not end"):
+        Capture([path])
+    assert time.process_time() - began < 2
 
 
 def test_zstandard_that_is_not_installed_is_said(
