@@ -30,7 +30,8 @@ from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.policy import Policy
 from bfxstream.stream.recording import Moment, RecordedHistory, Recorder
-from bfxstream.stream.replaying import Pace, Replay, ReplayedHistory
+from bfxstream.stream.replaying import Pace, Replay
+from bfxstream.stream.stand_ins import ReplayedHistory
 from bfxstream.stream.world import World
 
 TRADES, BOOK, TICKER = "trades:tBTCUSD", "book:tBTCUSD:P0:F0:25", "ticker:tBTCUSD"
