@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-import msgspec
-
 from bfxstream.capture.steps import AnyStep, Lost, Opened, Received, Sent, texts_of
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription, parse_spec
 from bfxstream.protocol.codes import API_VERSION, Conf
+from bfxstream.protocol.decode import UNREADABLE
 from bfxstream.protocol.objects import ObjectFrame, decode_object
 
 HELLO = b'{"event":"info","version":%d}' % API_VERSION
@@ -75,7 +74,7 @@ def told_event(frame: bytes) -> ObjectFrame | None:
         return None
     try:
         return decode_object(frame)
-    except (msgspec.DecodeError, ValueError):
+    except UNREADABLE:
         return None
 
 

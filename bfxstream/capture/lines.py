@@ -9,7 +9,7 @@ from typing import BinaryIO
 from bfxstream.capture.compression import BrokenOff, unpacked
 from bfxstream.errors import CaptureFailed, UsageError
 
-MOST_LINE_BYTES = 256 << 20
+MOST_LINE_BYTES = 64 << 20
 """Of one read: more is no recording, whatever it begins with."""
 
 
@@ -34,14 +34,20 @@ class Lines:
         return 0 if self._file.closed else self._file.tell()
 
     def __iter__(self) -> Iterator[bytes]:
-        rest = b""
+        rest: list[bytes] = []
+        size = 0
         try:
             for piece in self._pieces:
-                *lines, rest = (rest + piece).split(b"\n")
+                *lines, end = piece.split(b"\n")
+                if lines:
+                    lines[0] = b"".join([*rest, lines[0]])
+                    rest, size = [], 0
                 for line in lines:
                     self.number += 1
                     yield line
-                if len(rest) > MOST_LINE_BYTES:
+                rest.append(end)
+                size += len(end)
+                if size > MOST_LINE_BYTES:
                     raise CaptureFailed(f"{self.path}, line {self.number + 1}: it does not end")
         except BrokenOff:
             self.broken = True
@@ -49,7 +55,7 @@ class Lines:
             raise CaptureFailed(f"cannot read {self.path}: {error.strerror or error}") from None
         finally:
             self._file.close()
-        self.rest = rest
+        self.rest = b"".join(rest)
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -83,7 +83,7 @@ class Lost(Step, tag="lost"):
 
 
 class Sent(Step, tag="sent"):
-    """What we said; an `auth` event without what it proves with."""
+    """What we said, but for `auth` events: they are left out."""
 
     frames: list[Text]
 
@@ -105,6 +105,8 @@ class Answered(Step, tag="answered"):
     start: int
     end: int
     limit: int
+    time: int = 1
+    """Which time that was asked: an answer that was not waited for may come all the same."""
     rows: Raw = Raw(b"null")
     """As the API has them; null where it did not answer."""
     failure: str = ""
@@ -122,6 +124,12 @@ class Recovered(Step, tag="recovered"):
     orders: list[Order]
 
 
+class Warned(Step, tag="warned"):
+    """Why that is not known yet, told from this read on."""
+
+    text: str
+
+
 class Told(Step, tag="told"):
     """Events were given out here that nothing had come for, such as a reconnect of our own."""
 
@@ -130,7 +138,7 @@ class Ended(Step, tag="ended"):
     """The recording ended as its user wanted; without this line it broke off."""
 
 
-AnyStep = Opened | Failed | Lost | Sent | Received | Answered | Recovered | Told | Ended
+AnyStep = Opened | Failed | Lost | Sent | Received | Answered | Recovered | Warned | Told | Ended
 Line = Begun | AnyStep
 
 decode_line = msgspec.json.Decoder(Line).decode

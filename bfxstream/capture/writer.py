@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bfxstream.capture.compression import Packer, packer_for
 from bfxstream.capture.rotation import Rotation
-from bfxstream.capture.steps import AnyStep, Begun, Line, Received, encode_lines
+from bfxstream.capture.steps import AnyStep, Begun, Ended, Line, Received, encode_lines
 from bfxstream.errors import CaptureFailed, UsageError
 
 FLUSH_SECONDS = 0.25
@@ -51,6 +51,7 @@ class CaptureWriter:
         self._part_size = 0
         self._part_at = self._flush_at = clock()
         self._packer: Packer = packer_for(path.name)
+        self._is_flushed = True
         self._begin_part()
 
     @property
@@ -60,15 +61,18 @@ class CaptureWriter:
         return str(self._path) if parts == 1 else f"{parts} files, the last {self._path}"
 
     def write(self, steps: Sequence[AnyStep]) -> None:
-        """Write these lines, whole."""
-        self.frames += sum(len(step.frames) for step in steps if isinstance(step, Received))
-        self._write(steps)
-        if self._is_part_full():
+        """Write these lines, whole; none where the file has failed or is ended."""
+        if self.failed or self._descriptor is None:
+            return
+        if self._is_part_full() and not isinstance(steps[0], Ended):
             self._end_part()
-            last = steps[-1]
-            self._begun = replace(self._begun, part=self._begun.part + 1, mts=last.mts, us=last.us)
+            first = steps[0]
+            part = self._begun.part + 1
+            self._begun = replace(self._begun, part=part, mts=first.mts, us=first.us)
             self._packer = packer_for(self._name.name)
             self._begin_part()
+        self.frames += sum(len(step.frames) for step in steps if isinstance(step, Received))
+        self._write(steps)
 
     def close(self) -> None:
         """End the file. Safe to call twice."""
@@ -77,11 +81,22 @@ class CaptureWriter:
 
     def _write(self, lines: Sequence[Line]) -> None:
         data = self._packer.pack(encode_lines(lines))
+        self._is_flushed = False
+        self._put(data + self._due())
+
+    def flush_if_due(self) -> None:
+        """Let what was written be in the file soon, where nothing more comes for a while."""
+        if not self._is_flushed and not self.failed and self._descriptor is not None:
+            self._put(self._due())
+
+    def _due(self) -> bytes:
+        """What was packed and is to be in the file by now."""
         now = self._clock()
-        if now >= self._flush_at:
-            data += self._packer.flush()
-            self._flush_at = now + FLUSH_SECONDS
-        self._put(data)
+        if now < self._flush_at:
+            return b""
+        self._is_flushed = True
+        self._flush_at = now + FLUSH_SECONDS
+        return self._packer.flush()
 
     def _put(self, data: bytes) -> None:
         left = memoryview(data)
@@ -125,13 +140,14 @@ class CaptureWriter:
         path = self._name
         if self._rotation is None:
             return path
-        stem, dot, endings = path.name.partition(".")
+        stem = path.name.removesuffix(".gz").removesuffix(".zst").removesuffix(".jsonl")
+        endings = path.name[len(stem) :]
         began = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._begun.mts / 1000))
-        part = path.with_name(f"{stem}-{began}{dot}{endings}")
+        part = path.with_name(f"{stem}-{began}{endings}")
         number = 1
         while part.exists() and (self._begun.part > 1 or not self._force):
             number += 1
-            part = path.with_name(f"{stem}-{began}-{number}{dot}{endings}")
+            part = path.with_name(f"{stem}-{began}-{number}{endings}")
         return part
 
     def _open(self, path: Path) -> int:
@@ -139,7 +155,9 @@ class CaptureWriter:
         try:
             if path.exists() and not stat.S_ISREG(path.stat().st_mode):
                 return os.open(path, os.O_WRONLY)
-            return os.open(path, flags | (os.O_TRUNC if self._force else os.O_EXCL), 0o666)
+            # What an account has is its owner's alone.
+            mode = 0o600 if self._begun.account_url else 0o666
+            return os.open(path, flags | (os.O_TRUNC if self._force else os.O_EXCL), mode)
         except FileExistsError:
             raise UsageError(
                 f"{path} exists already",

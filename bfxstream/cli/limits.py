@@ -20,7 +20,8 @@ _NAMED = 5
 class Limits:
     """Counts what is printed and watches the clock."""
 
-    def __init__(self, settings: Settings, now: float) -> None:
+    def __init__(self, settings: Settings, now: float, *, gives_up: bool = True) -> None:
+        """`gives_up` where nothing may ever come: a recording has an end."""
         self.once = settings.once
         self.printed = 0
         """Records admitted; events do not count."""
@@ -32,7 +33,7 @@ class Limits:
         self._with_events = settings.events
         self._end = now + settings.duration if settings.duration is not None else None
         self._timeout = settings.timeout
-        if self._timeout is None and settings.once:
+        if self._timeout is None and settings.once and gives_up:
             self._timeout = ONCE_TIMEOUT
         self._last_received = now
 

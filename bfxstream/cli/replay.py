@@ -211,7 +211,7 @@ def _play(
             account=played.account,
             only=wanted,
         )
-        limits = Limits(settings, time.monotonic())
+        limits = Limits(settings, time.monotonic(), gives_up=False)
         ending.callback(end_stream, stream, settings, limits)
         clock = played.clock.now
         kept = played.account.wanted if played.account is not None else None

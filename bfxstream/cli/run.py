@@ -156,10 +156,11 @@ def pump(
     for items in batches:
         now = time.monotonic()
         with signals.held():
-            if not _gives(sink, limits.admit(items), now):
-                return
-            if recorder is not None:
+            ending = _give(sink, limits.admit(items), now)
+            if recorder is not None and not isinstance(ending, ReaderStalled):
                 recorder.given_out(items)
+            if ending is not None:
+                return
         # A table draws from books that give no records: there every frame is data.
         received = stream.stats.messages > messages if draws else bool(items)
         messages = stream.stats.messages
@@ -201,15 +202,15 @@ def _tap(shown: FrameTap | None, recorder: Recorder | None) -> FrameTap | None:
     return both
 
 
-def _gives(sink: Sink, records: Sequence[Any], now: float) -> bool:
-    """Let the sink have what came; False where the run is over: its reader takes nothing, or
-    has had enough."""
+def _give(sink: Sink, records: Sequence[Any], now: float) -> ReaderStalled | Quit | None:
+    """Let the sink have what came; what it says where the run is over: its reader takes nothing,
+    or has seen it and has had enough."""
     try:
         sink.write(records)
         sink.tick(now)
-    except (ReaderStalled, Quit):
-        return False
-    return True
+    except (ReaderStalled, Quit) as ending:
+        return ending
+    return None
 
 
 def check_options(

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from bfxstream.errors import CredentialsError
 from bfxstream.protocol.codes import error_code
+from bfxstream.protocol.decode import UNREADABLE
 
 MAX_NONCE = 2**53 - 1
 """API: ws-auth: a nonce is at most what a double holds exactly."""
@@ -123,7 +124,7 @@ class AuthAnswer(Struct):
             if isinstance(self.caps, str):  # JSON within JSON, in the older form
                 return msgspec.json.decode(self.caps, type=dict[str, Permission])
             return msgspec.convert(self.caps, dict[str, Permission])
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             return None
 
     def refusal(self) -> CredentialsError:
@@ -169,9 +170,9 @@ def without_identity(frame: bytes) -> bytes:
 
 
 def _event_of(frame: bytes) -> dict[str, Any]:
-    if not frame.startswith(b"{") or b"auth" not in frame:
+    if not frame.lstrip().startswith(b"{") or b"auth" not in frame:
         return {}
     try:
         return msgspec.json.decode(frame, type=dict[str, Any])
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except UNREADABLE:
         return {"event": "auth"}  # whatever it is, it is not to be shown

@@ -11,6 +11,7 @@ from bfxstream.protocol.account.messages import AccountMessage
 from bfxstream.protocol.account.records import AccountRecord
 from bfxstream.protocol.channels import AccountSubscription
 from bfxstream.protocol.decode import Kind
+from bfxstream.protocol.events import Notice
 from bfxstream.stream.feed import Context, Feed
 from bfxstream.stream.recovery import Missed, Recoveries
 
@@ -68,6 +69,8 @@ class AccountFeed(Feed):
         if self._recovery.looking_back:
             self._print(self.state.trades.take_history(self._recovery.take_past()))
             self._see_whether_complete()
+        for warning in self._recovery.take_warnings():
+            self.context.report(Notice(warning))
         for missed in self._recovery.take():
             self._take_missed(missed)
 

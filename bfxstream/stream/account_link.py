@@ -10,7 +10,6 @@ from bfxstream.errors import UsageError
 from bfxstream.protocol.account.filters import AccountFilter
 from bfxstream.protocol.account.session import AUTH_REQUEST, AccountSession
 from bfxstream.protocol.auth import Credentials, auth_message, require_permission
-from bfxstream.protocol.events import Notice
 from bfxstream.stream.account_feed import AccountFeed
 from bfxstream.stream.account_rest import AccountRest
 from bfxstream.stream.connection import Connection
@@ -103,7 +102,7 @@ class AccountLink(Link):
         on_frames: FrameTap | None = None,
     ) -> None:
         look_up = world.recovery or recovery_of
-        recovery = look_up(number, access.rest, intake.options.policy, self._warn)
+        recovery = look_up(number, access.rest, intake.options.policy)
         self.feed = AccountFeed(0, intake.context, access.wanted, recovery)
         tap = None if on_frames is None else access.hiding(on_frames)
         super().__init__(number, [self.feed], intake, world, tap, url=access.url)
@@ -126,10 +125,6 @@ class AccountLink(Link):
     def close(self) -> None:
         self.feed.close()
         super().close()
-
-    def _warn(self, text: str) -> None:
-        with self._intake.lock:
-            self._intake.report(Notice(text))
 
     def _make_session(self) -> AccountSession:
         refused = self._last is not None and self._last.nonce_refused

@@ -12,7 +12,7 @@ from bfxstream.errors import ConnectionFailed
 from bfxstream.protocol.account.layouts import ORDER, TRADE, Layout
 from bfxstream.protocol.account.records import AccountTrade, Order
 from bfxstream.protocol.auth import Credentials, Permission, rest_headers
-from bfxstream.protocol.decode import FrameError
+from bfxstream.protocol.decode import UNREADABLE, FrameError
 from bfxstream.stream import policy
 from bfxstream.stream.nonces import Nonces
 from bfxstream.stream.rest import NonceRefused, RestClient
@@ -70,7 +70,7 @@ class AccountRest(RestClient):
         answer = self._ask_signed(endpoint, b"{}")
         try:
             rows = msgspec.json.decode(answer, type=list[tuple[str, int, int]])
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise _unreadable(endpoint, error) from None
         return {scope: Permission(read, write) for scope, read, write in rows}
 

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from bfxstream.errors import ConnectionFailed
 from bfxstream.protocol.codes import API_VERSION, MAX_SUBSCRIPTIONS
+from bfxstream.protocol.decode import UNREADABLE
 from bfxstream.protocol.objects import ObjectFrame, decode_object
 from bfxstream.protocol.records import CheckState
 from bfxstream.stream.account_rest import AccountRest
@@ -100,7 +101,7 @@ def _await_event(connection: SocketConnection, name: str, timeout: float) -> Obj
         for frame in connection.read(_READ_PATIENCE):
             try:
                 event = decode_object(frame)
-            except (msgspec.DecodeError, RecursionError):
+            except UNREADABLE:
                 continue
             if event.event == name:
                 return event

@@ -67,15 +67,12 @@ class MarketStream:
             make_feed(index, subscription, self._intake.context)
             for index, subscription in enumerate(public)
         ]
-        if only is not None:
-            for feed in self._feeds:
-                if feed.subscription not in only:
-                    feed.mute()
-            self.subscriptions = [each for each in self.subscriptions if each in only]
         self._links: list[Link] = []
         self._open_links(self._feeds)
         self.account = self._join(account) if has_account else None
         """The account's connection."""
+        if only is not None:
+            self._mute_all_but(only)
         whole_books = options.feeds.book_view is BookView.FULL
         lengths = (s.length for s in self.subscriptions if isinstance(s, BookSubscription))
         rows = 2 * max(lengths, default=1) if whole_books else 1
@@ -180,6 +177,13 @@ class MarketStream:
             self._intake.status.endpoint = access.url
         self._links.append(link)
         return link
+
+    def _mute_all_but(self, wanted: Collection[Subscription]) -> None:
+        feeds = self._feeds if self.account is None else [*self._feeds, self.account.feed]
+        for feed in feeds:
+            if feed.subscription not in wanted:
+                feed.mute()
+        self.subscriptions = [each for each in self.subscriptions if each in wanted]
 
     def _tell_spread(self) -> None:
         url, count = self.options.url, len(self._links) - (self.account is not None)

@@ -8,7 +8,7 @@ given out, in that order: a recording that breaks off is that of a run which end
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from random import Random
@@ -29,6 +29,7 @@ from bfxstream.capture.steps import (
     Recovered,
     Sent,
     Told,
+    Warned,
     texts_of,
 )
 from bfxstream.capture.writer import CaptureWriter
@@ -38,10 +39,15 @@ from bfxstream.stream.clock import Clock
 from bfxstream.stream.connection import Connection, ConnectionLost
 from bfxstream.stream.history import History
 from bfxstream.stream.intake import Item
+from bfxstream.stream.network import without_secrets
 from bfxstream.stream.policy import Policy
+from bfxstream.stream.readers import MOST_BYTES
 from bfxstream.stream.recovery import History as AccountHistory
 from bfxstream.stream.recovery import Missed, Recoveries, recovery_of
 from bfxstream.stream.world import World
+
+_STEP_BYTES = 300
+"""What a step takes beside its frames' bytes, about."""
 
 
 class Moment(NamedTuple):
@@ -83,6 +89,14 @@ class SteppedClock:
         return self._last if own is None else own
 
 
+class _Given(NamedTuple):
+    """A batch, the steps that it was made of, and how many bytes they take, about."""
+
+    batch: list[Item]
+    steps: list[AnyStep]
+    size: int
+
+
 class Recorder:
     """Stands around a run's world, and writes when the run has given out what it brought."""
 
@@ -97,11 +111,17 @@ class Recorder:
         self.begun = self._clock.moment()
         """When it all began."""
         self._writer: CaptureWriter | None = None
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._steps: dict[int, list[AnyStep]] = {}
         """What each link has met since its last batch."""
-        self._given: dict[int, deque[tuple[list[Item], list[AnyStep]]]] = {}
+        self._sizes: Counter[int] = Counter()
+        """How many bytes that takes, about."""
+        self._given: dict[int, deque[_Given]] = {}
         """Batches on their way, and what they were made of."""
+        self._size = 0
+        """How many bytes those take, about."""
+        self._hurried: set[int] = set()
+        """Links that are to hold back nothing, once: their stream ends."""
         self._history: RecordedHistory | None = None
         self._recoveries: dict[int, RecordedRecovery] = {}
         self.world = World(
@@ -125,16 +145,23 @@ class Recorder:
             self.note(Sent(number, *self._clock.moment(), texts_of(shown)))
 
     def given_out(self, batch: list[Item]) -> None:
-        """The run has given out this batch: what it was made of is written."""
-        with self._lock:
+        """The run has given out this batch, empty or not: what it was made of is written.
+
+        Signals are to be held back meanwhile: half of what is packed is no recording.
+        """
+        with self._changed:
             for given in self._given.values():
-                if any(each is batch for each, _ in given):
+                if any(each.batch is batch for each in given):
                     self._write_until(given, batch)
-                    return
+                    break
+            if self._writer is not None:
+                self._writer.flush_if_due()
 
     def close(self, *, ended: bool) -> None:
         """End the recording; `ended` where its user wanted it to."""
-        with self._lock:
+        with self._changed:
+            self._hurried.update(self._given)
+            self._changed.notify_all()
             if self._writer is None:
                 return
             if ended:
@@ -145,32 +172,48 @@ class Recorder:
 
     def note(self, step: AnyStep) -> None:
         """Keep a step until what it led to is given out; in its link's thread."""
-        self._steps.setdefault(step.connection, []).append(step)
+        number = step.connection
+        self._steps.setdefault(number, []).append(step)
+        self._sizes[number] += _STEP_BYTES
+
+    def hurry(self, number: int) -> None:
+        """Let this link's next batch come at once; from any thread."""
+        with self._changed:
+            self._hurried.add(number)
+            self._changed.notify_all()
 
     def _watched(self, number: int, batches: Iterator[list[Item]]) -> Iterator[list[Item]]:
         for batch in batches:
             steps = self._steps.pop(number, [])
             if batch and not steps:
                 steps = [Told(number, *self._clock.moment())]
-            with self._lock:
+            size = self._sizes.pop(number, 0)
+            with self._changed:
                 given = self._given.setdefault(number, deque())
-                given.append((batch, steps))
-                if not any(each for each, _ in given):
-                    # Nothing to give out, so nobody will say when that is done.
-                    self._write_until(given, batch)
+                given.append(_Given(batch, steps, size))
+                self._size += size
+                if _is_in_a_thread() and not batch:
+                    self._take_empty(number, given)
             yield batch
 
-    def _write_until(
-        self, given: deque[tuple[list[Item], list[AnyStep]]], batch: list[Item]
-    ) -> None:
+    def _take_empty(self, number: int, given: deque[_Given]) -> None:
+        """Its reader says nothing of a batch that is empty: write it, or have it wait behind those
+        that are to be given out, as long as there is room."""
+        if not any(each.batch for each in given):
+            self._write_until(given, given[-1].batch)
+            return
+        self._changed.wait_for(lambda: self._size <= MOST_BYTES or number in self._hurried)
+        self._hurried.discard(number)
+
+    def _write_until(self, given: deque[_Given], batch: list[Item]) -> None:
         steps: list[AnyStep] = []
-        while given:
-            each, made_of = given.popleft()
-            steps += made_of
-            if each is batch:
-                break
-        while given and not given[0][0]:
-            steps += given.popleft()[1]
+        is_reached = False
+        while given and not (is_reached and given[0].batch):
+            each = given.popleft()
+            is_reached = is_reached or each.batch is batch
+            steps += each.steps
+            self._size -= each.size
+        self._changed.notify_all()
         if steps and self._writer is not None:
             self._writer.write(steps)
 
@@ -182,18 +225,16 @@ class Recorder:
             mts, us = self._clock.step()
             self.note(Failed(number, mts, us, error.what, error.hint, error.permanent, wait))
             raise
-        self.note(Opened(number, *self._clock.step(), url))
+        self.note(Opened(number, *self._clock.step(), without_secrets(url)))
         return RecordedConnection(connection, number, self)
 
     def _open_history(self, base: str, policy: Policy) -> History:
         self._history = RecordedHistory(self._around.history(base, policy))
         return self._history
 
-    def _open_recovery(
-        self, number: int, history: AccountHistory, policy: Policy, warn: Callable[[str], None]
-    ) -> Recoveries:
+    def _open_recovery(self, number: int, history: AccountHistory, policy: Policy) -> Recoveries:
         look_up = self._around.recovery or recovery_of
-        recovery = RecordedRecovery(look_up(number, history, policy, warn))
+        recovery = RecordedRecovery(look_up(number, history, policy))
         self._recoveries[number] = recovery
         return recovery
 
@@ -205,14 +246,17 @@ class Recorder:
             for answer in self._history.come(number, moment):
                 self.note(answer)
         if number in self._recoveries:
+            for text in self._recoveries[number].come_warnings():
+                self.note(Warned(number, *moment, text))
             for missed in self._recoveries[number].come():
                 count, since, executions, orders = missed
                 self.note(Recovered(number, *moment, count, since, executions, orders))
         if number in self._recoveries and self._hidden is not None:
             frames = list(map(self._hidden, frames))
-        if any(frame[:1] == b"{" for frame in frames):
+        if any(frame[:1] != b"[" for frame in frames):
             frames = list(map(without_identity, frames))
         self.note(Received(number, *moment, texts_of(frames)))
+        self._sizes[number] += sum(map(len, frames))
 
     def lost(self, number: int, reason: str) -> None:
         """The connection has ended."""
@@ -226,7 +270,6 @@ class RecordedConnection:
         self._connection = connection
         self._number = number
         self._recorder = recorder
-        self.interrupt = connection.interrupt
         self.abandon = connection.abandon
         self.close = connection.close
 
@@ -238,6 +281,10 @@ class RecordedConnection:
             raise
         self._recorder.arrived(self._number, frames)
         return frames
+
+    def interrupt(self) -> None:
+        self._recorder.hurry(self._number)
+        self._connection.interrupt()
 
     def send(self, requests: Sequence[bytes]) -> None:
         try:
@@ -252,6 +299,7 @@ class _Asked(NamedTuple):
 
     number: int
     question: tuple[Question, str, int, int, int]
+    time: int
     under_way: Future[list[Any]]
     told: Future[list[Any]]
 
@@ -262,6 +310,7 @@ class RecordedHistory:
     def __init__(self, history: History) -> None:
         self._history = history
         self._asked: list[_Asked] = []
+        self._times: Counter[tuple[Question, str, int, int, int]] = Counter()
         self._turn = threading.local()
 
     def turn_of(self, number: int) -> None:
@@ -280,7 +329,9 @@ class RecordedHistory:
         self, question: tuple[Question, str, int, int, int], under_way: Future[list[Any]]
     ) -> Future[list[Any]]:
         told: Future[list[Any]] = Future()
-        self._asked.append(_Asked(self._turn.number, question, under_way, told))
+        self._times[question] += 1
+        time = self._times[question]
+        self._asked.append(_Asked(self._turn.number, question, time, under_way, told))
         return told
 
     def come(self, number: int, moment: Moment) -> Iterator[Answered]:
@@ -293,7 +344,7 @@ class RecordedHistory:
 
 def _tell(asked: _Asked, moment: Moment) -> Answered:
     what, key, start, end, limit = asked.question
-    step = Answered(asked.number, *moment, what, key, start, end, limit)
+    step = Answered(asked.number, *moment, what, key, start, end, limit, asked.time)
     try:
         rows = asked.under_way.result()
     except BfxStreamError as error:
@@ -313,6 +364,7 @@ class RecordedRecovery:
     def __init__(self, recovery: Recoveries) -> None:
         self._recovery = recovery
         self._known: list[Missed] = []
+        self._warnings: list[str] = []
         self.want = recovery.want
         self.close = recovery.close
         self.look_back = recovery.look_back  # for a table alone: no replay prints that
@@ -330,11 +382,26 @@ class RecordedRecovery:
         known, self._known = self._known, []
         return known
 
+    def take_warnings(self) -> list[str]:
+        known, self._warnings = self._warnings, []
+        return known
+
+    def come_warnings(self) -> list[str]:
+        """Why it had to be tried again since the last read."""
+        found = self._recovery.take_warnings()
+        self._warnings += found
+        return found
+
     def come(self) -> list[Missed]:
         """What has become known since the last read."""
         found = self._recovery.take()
         self._known += found
         return found
+
+
+def _is_in_a_thread() -> bool:
+    """Whether no signal can come between here and the file."""
+    return threading.current_thread() is not threading.main_thread()
 
 
 def jitter(seed: int, number: int) -> Random:

@@ -48,6 +48,8 @@ class Recoveries(Protocol):
 
     def take(self) -> list[Missed]: ...
 
+    def take_warnings(self) -> list[str]: ...
+
     def look_back(self, since: int) -> None: ...
 
     def take_past(self) -> list[AccountTrade]: ...
@@ -55,18 +57,16 @@ class Recoveries(Protocol):
     def close(self) -> None: ...
 
 
-RecoveryOf = Callable[[int, History, Policy, Callable[[str], None]], Recoveries]
+RecoveryOf = Callable[[int, History, Policy], Recoveries]
 """Makes what looks up for the link of this number; the rest is what a Recovery is given."""
 
 
 class Recovery:
     """One thread at a time, however often the connection is lost."""
 
-    def __init__(self, history: History, policy: Policy, warn: Callable[[str], None]) -> None:
-        """`warn` takes, from another thread, why it must be tried again."""
+    def __init__(self, history: History, policy: Policy) -> None:
         self._history = history
         self._policy = policy
-        self._warn = warn
         self._lock = threading.Lock()
         self._since: int | None = None
         self._lost: set[int] = set()
@@ -75,6 +75,7 @@ class Recovery:
         self._working = False
         self._closed = threading.Event()
         self._found: queue.SimpleQueue[Missed] = queue.SimpleQueue()
+        self._warnings: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._past: queue.SimpleQueue[list[AccountTrade]] = queue.SimpleQueue()
         self.looking_back = False
         """Whether `look_back` has not ended in a `take_past`."""
@@ -117,6 +118,10 @@ class Recovery:
             self._given = found[-1].number
         return found
 
+    def take_warnings(self) -> list[str]:
+        """Why it had to be tried again since the last call."""
+        return [self._warnings.get() for _ in range(self._warnings.qsize())]
+
     def close(self) -> None:
         """Look up nothing more."""
         self._closed.set()
@@ -154,13 +159,11 @@ class Recovery:
                 at_least = error.wait if isinstance(error, RateLimited) else 0.0
                 delay = backoff.next_delay(at_least=at_least)
                 what = "what the account did meanwhile is not known yet"
-                self._warn(f"{what} ({error.what}); asking again in {delay:.0f} s")
+                self._warnings.put(f"{what} ({error.what}); asking again in {delay:.0f} s")
                 self._closed.wait(delay)
         return None
 
 
-def recovery_of(
-    _number: int, history: History, policy: Policy, warn: Callable[[str], None]
-) -> Recovery:
+def recovery_of(_number: int, history: History, policy: Policy) -> Recovery:
     """Of any link, in a thread of its own."""
-    return Recovery(history, policy, warn)
+    return Recovery(history, policy)

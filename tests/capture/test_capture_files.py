@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import time
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
+from msgspec.structs import replace
 
+from bfxstream.capture.lines import MOST_LINE_BYTES
 from bfxstream.capture.reader import Capture
 from bfxstream.capture.rotation import Rotation
 from bfxstream.capture.steps import (
@@ -134,6 +138,23 @@ def test_what_was_written_is_in_the_file_before_it_is_ended(tmp_path: Path, endi
     writer.close()
 
 
+def test_what_was_written_is_in_the_file_soon_though_nothing_follows(
+    tmp_path: Path, ending: str
+) -> None:
+    now = 0.0
+    path = tmp_path / f"live{ending}"
+    writer = CaptureWriter(path, BEGUN, clock=lambda: now)
+    writer.write([received(1)])
+    now += 1
+    writer.flush_if_due()
+    assert read(path) == [received(1)]
+    size = path.stat().st_size
+    now += 1
+    writer.flush_if_due()
+    assert path.stat().st_size == size
+    writer.close()
+
+
 def test_files_that_were_joined_are_read_as_one(tmp_path: Path) -> None:
     path = tmp_path / "joined.gz"
     write(tmp_path / "a.gz", [received(1)])
@@ -160,6 +181,11 @@ def test_a_file_that_exists_is_left_alone_without_force(tmp_path: Path) -> None:
     assert read(write(path, [received(1)], force=True)) == [received(1)]
 
 
+def test_what_an_account_has_is_for_its_owner_alone(tmp_path: Path) -> None:
+    CaptureWriter(tmp_path / "a", replace(BEGUN, account_url="wss://exchange.test/ws/2")).close()
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+
+
 def test_a_full_disk_is_an_error_at_once() -> None:
     with pytest.raises(CaptureFailed, match="cannot write /dev/full: No space left"):
         CaptureWriter(Path("/dev/full"), BEGUN)
@@ -179,6 +205,7 @@ def test_a_disk_that_becomes_full_is_an_error_and_the_end_is_not_another(
         with pytest.raises(CaptureFailed, match="No space left"):
             writer.write([received(2)])
     assert writer.failed
+    writer.write([received(3)])  # another thread, which does not know yet
     writer.close()
     assert read(tmp_path / "capture") == [received(1)]
 
@@ -209,6 +236,35 @@ def test_a_recording_in_parts_is_read_as_one_in_any_order(
     assert parts[0].name.startswith("btc-19700101T0000")
     assert read(*parts)[1:] == [received(number) for number in range(1, 20)]
     assert read(*reversed(parts)) == read(*parts)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("2026.11.jsonl.gz", "2026.11-19700101T000001Z.jsonl.gz"),
+        ("btc.usd", "btc.usd-19700101T000001Z"),
+        (".hidden.jsonl", ".hidden-19700101T000001Z.jsonl"),
+    ],
+)
+def test_a_part_has_its_time_before_the_ending_of_its_name(
+    tmp_path: Path, name: str, part: str
+) -> None:
+    CaptureWriter(tmp_path / name, BEGUN, rotation=Rotation(size=1000)).close()
+    assert [path.name for path in tmp_path.iterdir()] == [part]
+
+
+def test_parts_have_something_in_them_and_none_follows_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "btc.jsonl"
+    now = 0.0
+    writer = CaptureWriter(path, BEGUN, rotation=Rotation(seconds=5), clock=lambda: now)
+    writer.write([received(1)])
+    now = 6.0
+    writer.write([Ended(0, 9, 9)])
+    assert len(list(tmp_path.iterdir())) == 1
+    writer.close()
+    writer.write([received(2)])  # a thread that was left behind
+    assert len(list(tmp_path.iterdir())) == 1
+    assert read(*tmp_path.iterdir()) == [received(1)]
 
 
 def test_what_follows_a_missing_part_begins_with_the_next_connection(tmp_path: Path) -> None:
@@ -270,6 +326,18 @@ def test_a_line_that_is_damaged_is_told_with_its_number(tmp_path: Path) -> None:
     assert next(steps) == received(1)
     with pytest.raises(CaptureFailed, match="line 3: the recording is damaged"):
         next(steps)
+
+
+def test_a_line_without_an_end_is_no_recording_and_takes_no_longer_than_it_is_long(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "zeros"
+    path.write_bytes(b"")
+    os.truncate(path, MOST_LINE_BYTES + 100_000)
+    began = time.process_time()
+    with pytest.raises(CaptureFailed, match="line 1: it does not end"):
+        Capture([path])
+    assert time.process_time() - began < 2
 
 
 def test_zstandard_that_is_not_installed_is_said(

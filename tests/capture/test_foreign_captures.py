@@ -84,6 +84,12 @@ def test_what_is_no_frame_is_none(line: bytes) -> None:
     assert read_noted(line) is None
 
 
+def test_an_event_that_is_too_deep_is_a_frame_like_any_other(tmp_path: Path) -> None:
+    deep = b'{"event":"info","msg":%b}' % (b"[" * 100_000 + b"]" * 100_000)
+    capture = capture_of(tmp_path, hello(), SUBSCRIBED, deep)
+    assert frames_in(list(capture.steps()))[-1] == deep
+
+
 @pytest.mark.parametrize("name", [CRYPTOFEED, GO_22, GO_28, LOBO])
 def test_real_recordings_are_read_frame_for_frame(name: str) -> None:
     steps = list(Capture([capture_path(name)]).steps())

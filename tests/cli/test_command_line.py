@@ -530,6 +530,8 @@ def test_once_has_a_timeout_of_its_own_and_a_plain_run_has_none():
     with pytest.raises(NothingReceived):
         limits(once=True).reached(False, 1000 + ONCE_TIMEOUT)
     assert not limits().reached(False, 1e9)
+    replayed = Limits(settings(once=True), now=1000.0, gives_up=False)
+    assert not replayed.reached(False, 1e9)
 
 
 # What is reported while it runs.

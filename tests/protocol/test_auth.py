@@ -17,8 +17,10 @@ from bfxstream.protocol.auth import (
     Secret,
     auth_message,
     decode_auth_answer,
+    is_auth,
     require_permission,
     rest_headers,
+    without_identity,
 )
 
 CREDENTIALS = Credentials(Secret("a key"), Secret("a secret"))
@@ -131,6 +133,13 @@ def test_an_accepted_key_says_what_it_may_do():
             require_permission(accepted, "orders", write=True)
         with pytest.raises(CredentialsError, match="may not read positions"):
             require_permission(accepted, "positions")
+
+
+@pytest.mark.parametrize("space", [b"", b" ", b"\r\n\t"])
+def test_whose_account_it_is_is_left_out_whatever_stands_before_the_answer(space):
+    frame = space + b'{"event":"auth","status":"OK","userId":4711}'
+    assert is_auth(frame)
+    assert without_identity(frame) == b'{"event":"auth","status":"OK"}'
 
 
 @pytest.mark.parametrize("caps", [None, "nonsense", 5, {"orders": 1}, "[" * 100_000])

@@ -23,7 +23,7 @@ from bfxstream.capture.steps import Begun
 from bfxstream.capture.writer import CaptureWriter
 from bfxstream.demo import DemoExchange
 from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET
-from bfxstream.errors import UsageError
+from bfxstream.errors import ConnectionFailed, UsageError
 from bfxstream.protocol.account.answers import (
     Outcome,
     Pending,
@@ -42,11 +42,12 @@ from bfxstream.protocol.account.orders import (
 )
 from bfxstream.protocol.account.quantities import cid_date
 from bfxstream.protocol.account.records import AccountTrade, Order
-from bfxstream.protocol.channels import AccountSubscription
+from bfxstream.protocol.channels import AccountSubscription, parse_spec
 from bfxstream.stream import policy
 from bfxstream.stream.account_link import check_account_url
 from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.market import MarketStream
+from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.order_desk import OrderDesk
 from bfxstream.stream.recording import Recorder
 from bfxstream.stream.replaying import Pace, Replay
@@ -258,10 +259,21 @@ def test_credentials_are_not_sent_in_the_clear(url):
 
 
 def test_a_recorded_account_replays_without_its_proof(
-    exchange: DemoExchange, tmp_path: Path
+    exchange: DemoExchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Executions that were looked up while there was no connection come again, too."""
+    """Executions that were looked up while there was no connection come again, too, and why
+    they were not known at once."""
     account = access(exchange, tmp_path)
+    failures = [ConnectionFailed("REST is busy")]
+    look_up = account.rest.executions
+
+    def executions(since: int) -> list[AccountTrade]:
+        if failures:
+            raise failures.pop()
+        return look_up(since)
+
+    monkeypatch.setattr(account.rest, "executions", executions)
+    wanted = replace(options(exchange), events=True)
     recorder = Recorder(World(), 7, account.hidden)
     begun = Begun(
         id="a",
@@ -274,9 +286,7 @@ def test_a_recorded_account_replays_without_its_proof(
         account_url=exchange.url,
     )
     recorder.write_to(CaptureWriter(tmp_path / "recording", begun))
-    stream = MarketStream(
-        [AccountSubscription()], options(exchange), world=recorder.world, account=account
-    )
+    stream = MarketStream([AccountSubscription()], wanted, world=recorder.world, account=account)
     given: list[Any] = []
     deadline = time.monotonic() + TIMEOUT
     sent = 0
@@ -297,14 +307,25 @@ def test_a_recorded_account_replays_without_its_proof(
     text = (tmp_path / "recording").read_bytes()
     for proof in (DEMO_KEY, DEMO_SECRET, "authSig", "apiKey", "userId"):
         assert proof.encode() not in text
-    capture = Capture([tmp_path / "recording"])
-    replay = Replay(capture, Pace(float("inf")))
-    again: list[Any] = []
-    played = MarketStream(
-        capture.subscriptions, options(exchange), world=replay.world, account=replay.account
-    )
-    for batch in replay.follow(played.batches()):
-        again += batch
     lines = msgspec.json.Encoder().encode_lines
-    assert lines(again) == lines(given)
+    assert lines(replayed_account(tmp_path / "recording", wanted)) == lines(given)
     assert any(isinstance(record, AccountTrade) for record in given)
+    assert sum("REST is busy" in getattr(record, "text", "") for record in given) == 1
+    # Whoever wants other channels alone is not shown what the account has.
+    ticker = parse_spec("ticker:tBTCUSD")
+    alone = options(exchange)
+    assert replayed_account(tmp_path / "recording", alone, only=[ticker]) == []
+
+
+def replayed_account(path: Path, wanted: StreamOptions, **changes: Any) -> list[Any]:
+    """All that a replay gives."""
+    capture = Capture([path])
+    replay = Replay(capture, Pace(float("inf")))
+    stream = MarketStream(
+        capture.subscriptions,
+        wanted,
+        world=replay.world,
+        account=replay.account,
+        **changes,
+    )
+    return [item for batch in replay.follow(stream.batches()) for item in batch]

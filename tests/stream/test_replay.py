@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -22,12 +24,14 @@ from bfxstream.protocol.codes import Conf
 from bfxstream.protocol.events import Event
 from bfxstream.protocol.rows import TradeRow
 from bfxstream.protocol.views import BookView
+from bfxstream.stream import recording
 from bfxstream.stream.feed import FeedOptions
 from bfxstream.stream.market import MarketStream
 from bfxstream.stream.options import StreamOptions
 from bfxstream.stream.policy import Policy
-from bfxstream.stream.recording import Recorder
+from bfxstream.stream.recording import Moment, RecordedHistory, Recorder
 from bfxstream.stream.replaying import Pace, Replay
+from bfxstream.stream.stand_ins import ReplayedHistory
 from bfxstream.stream.world import World
 
 TRADES, BOOK, TICKER = "trades:tBTCUSD", "book:tBTCUSD:P0:F0:25", "ticker:tBTCUSD"
@@ -221,6 +225,21 @@ def test_what_rest_answered_is_known_at_the_same_read_again(tmp_path: Path) -> N
     assert lines(run.replayed()) == lines(items)
 
 
+def test_a_question_put_again_gets_its_own_answer_again() -> None:
+    """The first is answered late, or never: whoever asked again waits for the second alone."""
+    live = LateHistory(60)
+    recorded = RecordedHistory(live)
+    recorded.turn_of(1)
+    for _ in range(2):
+        recorded.trades("tBTCUSD", 1, 2, 3)
+    live.tell()  # the second
+    [answer] = recorded.come(1, Moment(1, 1))
+    again = ReplayedHistory()
+    first, second = [again.trades("tBTCUSD", 1, 2, 3) for _ in range(2)]
+    again.answer(answer)
+    assert (first.done(), second.done()) == (False, True)
+
+
 def test_a_history_that_refused_refuses_again(tmp_path: Path) -> None:
     exchange = FakeExchange()  # without a history
 
@@ -260,6 +279,20 @@ def test_what_was_not_given_out_is_not_recorded(exchange: FakeExchange, tmp_path
     assert run.recorder is not None
     run.recorder.close(ended=False)
     assert lines(run.replayed()) == lines(given)
+
+
+def test_nothing_is_written_between_two_batches_where_a_signal_may_come(
+    exchange: FakeExchange, tmp_path: Path
+) -> None:
+    """Whoever takes the batches holds signals back while it says that one was given out."""
+    run = Recorded(exchange, tmp_path / "r", TICKER)
+    for _ in range(20):
+        before = run.path.read_bytes()
+        batch = next(run.following.batches)
+        assert run.path.read_bytes() == before
+        assert run.recorder is not None
+        run.recorder.given_out(batch)
+    assert b"received" in before
 
 
 def test_what_was_due_when_the_run_ended_is_not_given_by_its_replay(tmp_path: Path) -> None:
@@ -303,9 +336,12 @@ def test_frames_are_recorded_as_they_came_and_requests_as_they_left(
     assert [msgspec.json.decode(frame)["event"] for frame in sent] == ["conf", "subscribe"]
 
 
-def test_no_proof_of_an_account_is_recorded(exchange: FakeExchange, tmp_path: Path) -> None:
+@pytest.mark.parametrize("space", [b"", b" "])
+def test_no_proof_of_an_account_is_recorded(
+    exchange: FakeExchange, tmp_path: Path, space: bytes
+) -> None:
     answer = event("auth", status="OK", chanId=0, userId=4711, auth_id="very-secret", caps={})
-    exchange.on_confirmed = lambda connection: connection.say(answer)
+    exchange.on_confirmed = lambda connection: connection.say(space + answer)
     run = Recorded(exchange, tmp_path / "r", TICKER)
     assert run.recorder is not None
     run.recorder.tap(1, "sent", 0, [event("auth", apiKey="key", authSig="signature")])
@@ -314,6 +350,23 @@ def test_no_proof_of_an_account_is_recorded(exchange: FakeExchange, tmp_path: Pa
     for secret in (b"very-secret", b"4711", b"apiKey", b"signature"):
         assert secret not in text
     assert rb"{\"event\":\"auth\",\"status\":\"OK\",\"chanId\":0,\"caps\":{}}" in text
+
+
+def test_no_secret_of_an_address_is_recorded(exchange: FakeExchange, tmp_path: Path) -> None:
+    def open_there(url: str, timeout: float, number: int) -> FakeConnection:
+        return exchange.open(URL, timeout, number)
+
+    recorder = Recorder(World(clock=exchange.clock, open=open_there), 7)
+    begun = Begun(id="a", mts=1, us=1, url=URL, subscriptions=[TICKER], seed=7)
+    recorder.write_to(CaptureWriter(tmp_path / "r", begun))
+    recorder.world.open("wss://me:pa55word@exchange.test/ws/2?token=t0ken", 1.0, 1)
+    batch: list[Any] = []
+    recorder.given_out(next(recorder.world.watched(1, iter([batch]))))
+    recorder.close(ended=True)
+    text = (tmp_path / "r").read_bytes()
+    assert b"opened" in text
+    for secret in (b"me:", b"pa55word", b"t0ken"):
+        assert secret not in text
 
 
 # Replays that are told something else.
@@ -390,6 +443,42 @@ def test_several_connections_are_given_in_the_order_of_the_run(tmp_path: Path) -
         recorder.close(ended=True)
     assert {item.connection for item in items if isinstance(item, events.Connected)} == {1, 2, 3}
     assert lines(replayed(tmp_path / "r", **options)) == lines(items)
+
+
+def test_a_run_that_is_not_read_is_held_back_and_not_kept_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reads that give nothing wait behind one that is still to be given out."""
+    monkeypatch.setattr(recording, "MOST_BYTES", 1000)
+    exchange = FakeExchange()
+    recorder = Recorder(World(clock=exchange.clock, open=exchange.open), 7)
+    begun = Begun(id="a", mts=1, us=1, url=URL, subscriptions=[TICKER], seed=7)
+    recorder.write_to(CaptureWriter(tmp_path / "r", begun))
+    batches: list[list[Any]] = [[b"an item"], *([] for _ in range(40))]
+    taken: list[list[Any]] = []
+    connections = []
+
+    def batch_by_batch() -> Iterator[list[Any]]:
+        connections.append(recorder.world.open(URL, 1.0, 1))
+        for batch in batches:
+            recorder.arrived(1, [bytes(100)])
+            yield batch
+
+    def read() -> None:
+        taken.extend(recorder.world.watched(1, batch_by_batch()))
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(0.2)
+    assert thread.is_alive()
+    assert len(taken) < 5
+    connections[0].interrupt()  # as where the stream is closed
+    recorder.given_out(batches[0])
+    thread.join(5)
+    assert not thread.is_alive()
+    recorder.close(ended=True)
+    steps = Capture([tmp_path / "r"]).steps()
+    assert sum(isinstance(step, Received) for step in steps) == len(batches)
 
 
 _SYMBOLS = ("tBTCUSD", "tETHUSD", "tETHBTC", "tXRPUSD", "tLTCUSD")
