@@ -101,7 +101,7 @@ class ReplayProgress:
             auto_refresh=False,
             transient=True,
         )
-        self._task = self._progress.add_task("", total=capture.size)
+        self._task = self._progress.add_task("", total=capture.size or None)
         self._progress.start()
 
     @staticmethod
