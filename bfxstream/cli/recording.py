@@ -13,6 +13,7 @@ from bfxstream.capture.steps import Begun
 from bfxstream.capture.writer import CaptureWriter
 from bfxstream.cli.options import Settings
 from bfxstream.cli.progress import RecordProgress
+from bfxstream.cli.stderr import say
 from bfxstream.cli.time_scale import time_scale
 from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription
@@ -39,7 +40,8 @@ def recording(
     only: RecordOnly | None,
     account: AccountAccess | None,
 ) -> Iterator[Recorder]:
-    """The recorder of this run, which is to be recorded; its file is whole at the end.
+    """The recorder of this run, which is to be recorded; its file is whole at the end, or
+    gone where nothing was received.
 
     Raises UsageError for a file that cannot be had.
     """
@@ -75,5 +77,8 @@ def recording(
         yield recorder
     finally:
         recorder.close(ended=not writer.failed)
+        kept = writer.failed or not writer.discard_empty()
         if only is not None:
-            only.sink.conclude()
+            only.sink.conclude(kept=kept)
+        elif not kept and not settings.quiet:
+            say(f"received no data: {settings.record} is not kept")

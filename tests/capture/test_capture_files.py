@@ -212,6 +212,20 @@ def test_a_disk_that_becomes_full_is_an_error_and_the_end_is_not_another(
     assert read(tmp_path / "capture") == [received(1)]
 
 
+@pytest.mark.parametrize(
+    ("frames", "is_kept"),
+    [((), False), ((b'{"event":"info"}',), False), ((b'{"event":"info"}', b'[1,"hb"]'), True)],
+)
+def test_a_file_without_data_is_not_kept(
+    tmp_path: Path, frames: tuple[bytes, ...], is_kept: bool
+) -> None:
+    writer = CaptureWriter(tmp_path / "capture", BEGUN)
+    writer.write([Failed(1, 2, 3, "cannot connect", "wait", False, 60.0), received(1, *frames)])
+    writer.close()
+    assert writer.discard_empty() is not is_kept
+    assert (tmp_path / "capture").exists() is is_kept
+
+
 # Parts.
 
 

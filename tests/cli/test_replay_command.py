@@ -14,7 +14,7 @@ import click
 import pytest
 from frames import confirmed_conf, event, hello, with_tail
 
-from bfxstream.capture.steps import AnyStep, Begun, Ended, Failed, Opened, encode_lines
+from bfxstream.capture.steps import AnyStep, Begun, Ended, Failed, Opened, Received, encode_lines
 from bfxstream.cli import run_command
 from bfxstream.cli.progress import size_in_words
 from bfxstream.cli.types import RotationType, SpeedType, When, WhenType
@@ -226,6 +226,40 @@ def test_a_recording_of_nothing_is_refused_before_there_is_a_file(ask: Any, tmp_
     assert code == 2
     assert "give a SPEC behind it" in said
     assert not (tmp_path / "file").exists()
+
+
+@pytest.mark.parametrize("command", [("record", "file"), ("trades", "--record", "file")])
+def test_a_recording_without_a_connection_does_not_stand_in_the_way_of_the_next(
+    ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    symbol = "tBTCUSD" if command[0] == "trades" else "trades:tBTCUSD"
+    for _ in range(2):
+        code, _, said = ask(*command, symbol, "--url", "ws://127.0.0.1:9", "--no-reconnect")
+        assert code == 1
+        assert "file is not kept" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_may_end_with_the_first_value_of_each(ask: Any, tmp_path: Path) -> None:
+    path = tmp_path / "once"
+    code, _, said = ask("record", str(path), "trades:tBTCUSD", "book:tBTCUSD", "--demo", "--once")
+    assert (code, "recorded " in said) == (0, True)
+    assert {each["channel"] for each in ask("replay", str(path))[1]} == {"trades", "book"}
+
+
+def test_a_recording_goes_to_no_file_named_as_stdin(ask: Any) -> None:
+    code, _, said = ask("record", "-", "trades:tBTCUSD", "--url", "ws://127.0.0.1:9")
+    assert (code, "./-" in said) == (2, True)
+
+
+def test_each_connection_of_a_report_has_a_name_of_its_own(capfd: Any, tmp_path: Path) -> None:
+    opened = [Opened(number, 1, 1, "ws://x") for number in (1, 2, 1)]
+    frame = hello().decode()
+    path = recorded(tmp_path, *opened, Received(1, 1, 1, [frame]), Ended(0, 1, 1))
+    assert run_command(["replay", str(path), "--verify", "-o", "table"]) == 0
+    rows = capfd.readouterr().out.splitlines()[3:6]
+    assert [row.split("  ")[0] for row in rows] == ["1", "2", "1, anew (1)"]
 
 
 # What the flags hold.
