@@ -255,6 +255,7 @@ def _play(
             account=played.account,
             only=wanted,
         )
+        stream.status.endpoint = ""  # nobody is connected to it
         limits = Limits(settings, time.monotonic(), gives_up=False)
         ending.callback(end_stream, stream, settings, limits)
         clock = played.clock.now
@@ -299,8 +300,12 @@ def _played(
     """
     try:
         begun_mts = mts = played.clock.wall_mts()
+        told_second = None
         for batch in played.follow(stream.batches()):
             mts = played.clock.wall_mts()
+            if mts // 1000 != told_second:
+                told_second = mts // 1000
+                stream.status.activity = f"replay {played.pace}, {_moment(mts)}"
             if mts > window.end_mts:
                 return
             yield batch if mts >= window.begin_mts else []
