@@ -133,7 +133,7 @@ def replay(
     Examples:
       bfxstream replay btc.jsonl.gz -o jsonl | jq .price
       bfxstream replay btc.jsonl.gz --speed 10x --channel book -o table
-      bfxstream replay btc.jsonl.gz --from 5m --to 10m --channel book --view top -o csv
+      bfxstream replay btc.jsonl.gz --to 10m --channel book --view top -o csv
       bfxstream replay btc.jsonl.gz --verify
     """
     settings = Settings(**shared)
