@@ -82,6 +82,8 @@ def paste(exchange, new_process, monkeypatch, tmp_path, tmp_path_factory, capfd)
         given = bash(before.rstrip("| ")).encode()
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
         new_process()
+        # A recording goes on until there is some of all that is replayed of it.
+        monkeypatch.setenv("BFXSTREAM_COUNT", "1000" if arguments.startswith("record ") else "1")
         code = run_command(shlex.split(arguments))
         out, err = capfd.readouterr()
         assert [line for line in err.splitlines() if not line.startswith(SAID)] == []
