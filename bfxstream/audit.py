@@ -45,7 +45,13 @@ def audit(capture: Capture, progress: Callable[[], None] = lambda: None) -> Repo
         elif isinstance(step, Answered) and step.asked == "trades":
             auditor.fill(step)
         progress()
-    return auditor.report(capture.broken or None)
+    return auditor.report(_broken_off(capture), capture.missing_parts)
+
+
+def _broken_off(capture: Capture) -> str | None:
+    if capture.broken or capture.ended or capture.foreign is not None:
+        return capture.broken or None
+    return "the recording has no end: it goes on, its program was killed, or a part is missing"
 
 
 class _Channel:
@@ -249,7 +255,7 @@ class _Auditor:
         if channel is not None and rows:
             channel.fill([row[0] for row in rows])
 
-    def report(self, broken_off: str | None) -> Report:
+    def report(self, broken_off: str | None, missing_parts: list[int]) -> Report:
         """All that was found."""
         channels = []
         for channel in self._channels.values():
@@ -257,7 +263,10 @@ class _Auditor:
             channels.append(channel.report)
         connections = [connection.report for connection in self._all]
         return Report(
-            complete=not self._unreadable
+            complete=self._received > 0
+            and broken_off is None
+            and not missing_parts
+            and not self._unreadable
             and not any(each.missing for each in connections)
             and not any(map(_has_fault, channels)),
             frames=self._received + self.sent,
@@ -270,6 +279,7 @@ class _Auditor:
             ended_mts=self.ended_mts,
             connections=connections,
             channels=channels,
+            missing_parts=missing_parts,
             broken_off=broken_off,
         )
 

@@ -142,8 +142,8 @@ __bfxstream_command() {
         repeats=symbols
         ;;
     ' record')
-        flags='--from --force --duration --timeout --stats --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug -h --help'
-        valued='--from --duration --timeout --rotate --url --rest-url --retry-for'
+        flags='--from --force --count -n --duration --once --until --timeout --stats --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug -h --help'
+        valued='--from --count -n --duration --until --timeout --rotate --url --rest-url --retry-for'
         arguments=(files)
         repeats=specs
         case $option in

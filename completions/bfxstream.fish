@@ -451,7 +451,10 @@ complete -c bfxstream -n '__bfxstream_in order list' -f -a '(__bfxstream_symbols
 
 complete -c bfxstream -n '__bfxstream_in record' -l from -r -F -d 'Read SPECs from a file, one a line; - is stdin.'
 complete -c bfxstream -n '__bfxstream_in record' -l force -d 'Replace FILE, if there is one; else an existing file is refused.'
+complete -c bfxstream -n '__bfxstream_in record' -l count -s n -r -f -d 'Stop after this many records.'
 complete -c bfxstream -n '__bfxstream_in record' -l duration -r -f -d 'Stop after this time: 30s, 5m, 2h, or seconds.'
+complete -c bfxstream -n '__bfxstream_in record' -l once -d 'Print one complete value for each subscription, then exit.'
+complete -c bfxstream -n '__bfxstream_in record' -l until -r -f -d 'Stop at the first record for which this holds: \'last_price > 70000\'. Fields, numbers, \'text\', comparisons, and, or, not.'
 complete -c bfxstream -n '__bfxstream_in record' -l timeout -r -f -d 'Give up (exit 1) when nothing came for this long.'
 complete -c bfxstream -n '__bfxstream_in record' -l stats -d 'Print counters as one JSON object on standard error when done.'
 complete -c bfxstream -n '__bfxstream_in record' -l rotate -r -f -d 'With --record: a new file, named after its time, so often: 1h, 100MB.'

@@ -13,7 +13,7 @@ from msgspec import Raw
 from bfxstream.audit import audit
 from bfxstream.book import order_book
 from bfxstream.capture.reader import Capture
-from bfxstream.capture.steps import Answered, Begun, Opened, Received, encode_lines, texts_of
+from bfxstream.capture.steps import Answered, Begun, Ended, Opened, Received, encode_lines, texts_of
 from bfxstream.protocol.channels import BookSubscription, Subscription, parse_spec
 from bfxstream.protocol.codes import Conf
 from bfxstream.protocol.decode import ChannelDecoder
@@ -68,7 +68,7 @@ class Recording:
         self.say(frame)
         return frame
 
-    def report(self, folder: Path) -> Report:
+    def report(self, folder: Path, *, ended: bool = True) -> Report:
         begun = Begun(
             id="a",
             mts=0,
@@ -77,7 +77,8 @@ class Recording:
             subscriptions=list(self._specs),
             seed=1,
         )
-        (folder / "capture").write_bytes(encode_lines([begun, *self.steps]))
+        end = [Ended(0, 0, 0)] if ended else []
+        (folder / "capture").write_bytes(encode_lines([begun, *self.steps, *end]))
         return audit(Capture([folder / "capture"]))
 
 
@@ -187,3 +188,29 @@ def test_frames_that_nobody_can_read_are_counted_and_numbered(tmp_path: Path) ->
     assert not report.complete
     assert (report.unreadable, report.unrouted) == (2, 1)
     assert report.connections[0].gaps == 0
+
+
+def test_a_recording_without_its_end_is_not_complete(tmp_path: Path) -> None:
+    recording = Recording(BOOK)
+    recording.data(1, ROWS)
+    assert recording.report(tmp_path).complete
+    report = recording.report(tmp_path, ended=False)
+    assert not report.complete
+    assert "has no end" in (report.broken_off or "")
+
+
+def test_a_recording_of_nothing_is_not_complete(tmp_path: Path) -> None:
+    recording = Recording(BOOK)
+    recording.steps.clear()
+    report = recording.report(tmp_path)
+    assert (report.complete, report.frames) == (False, 0)
+
+
+def test_a_recording_without_one_of_its_parts_is_not_complete(tmp_path: Path) -> None:
+    recording = Recording(BOOK)
+    recording.data(1, ROWS)
+    recording.report(tmp_path)
+    path = tmp_path / "capture"
+    path.write_bytes(path.read_bytes().replace(b'"part":1', b'"part":3'))
+    report = audit(Capture([path]))
+    assert (report.complete, report.missing_parts) == (False, [1, 2])

@@ -1,7 +1,7 @@
 """A file's bytes, packed and unpacked: gzip, Zstandard, or as they are.
 
 What is packed is flushed now and then, so that a crash takes no more than what came since; what
-breaks off is read up to there.
+breaks off or is damaged is read up to there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from bfxstream.errors import UsageError
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to be told of gzip's header
 _GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _READ_BYTES = 65536
+_UNPACK_BYTES = 512
+"""At once: where there is damage, what these would have given is lost."""
 
 
 class Packer(Protocol):
@@ -34,7 +36,11 @@ class Packer(Protocol):
 
 
 class BrokenOff(Exception):
-    """The packed bytes end in the middle, or are damaged from here on."""
+    """The packed bytes end in the middle."""
+
+
+class Damaged(Exception):
+    """The packed bytes cannot be unpacked from here on."""
 
 
 class _Plain:
@@ -108,8 +114,8 @@ def packer_for(name: str) -> Packer:
 def unpacked(file: BinaryIO, name: str) -> Iterator[bytes]:
     """The file's bytes, piece by piece, unpacked where they are packed: told by how they begin.
 
-    Raises BrokenOff behind the last byte that can be had, UsageError where unpacking it cannot be
-    done here.
+    Raises BrokenOff or Damaged behind the last byte that can be had, UsageError where unpacking it
+    cannot be done here.
     """
     beginning = file.read(_READ_BYTES)
     if beginning.startswith(_GZIP_MAGIC):
@@ -135,18 +141,20 @@ def _unpack(
     """Members one after the other, as `cat` joins them."""
     unpacker: Any = None
     for piece in _pieces(file, beginning):
-        left = piece
-        while left:
-            unpacker = unpacker or make()
-            try:
-                data = unpacker.decompress(left)
-            except damage as error:
-                raise BrokenOff(str(error)) from None
-            if data:
-                yield data
-            left = unpacker.unused_data if unpacker.eof else b""
-            if unpacker.eof:
-                unpacker = None
+        data: list[bytes] = []
+        try:
+            for at in range(0, len(piece), _UNPACK_BYTES):
+                left = piece[at : at + _UNPACK_BYTES]
+                while left:
+                    unpacker = unpacker or make()
+                    data.append(unpacker.decompress(left))
+                    left = unpacker.unused_data if unpacker.eof else b""
+                    if unpacker.eof:
+                        unpacker = None
+        except damage as error:
+            yield b"".join(data)
+            raise Damaged(str(error)) from None
+        yield b"".join(data)
     if unpacker is not None:
         raise BrokenOff("it ends in the middle")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
 
-from bfxstream.capture.compression import BrokenOff, unpacked
-from bfxstream.errors import CaptureFailed, UsageError
+from bfxstream.capture.compression import BrokenOff, Damaged, unpacked
+from bfxstream.capture.sources import Source
+from bfxstream.errors import CaptureFailed
 
 MOST_LINE_BYTES = 64 << 20
 """Of one read: more is no recording, whatever it begins with."""
@@ -16,24 +15,26 @@ MOST_LINE_BYTES = 64 << 20
 class Lines:
     """The lines of one file, without their ends; iterate it once."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, source: Source) -> None:
         """Raises UsageError where it cannot be opened, or cannot be unpacked here."""
-        self.path = path
+        self.name = source.name
         self.number = 0
         """Of the line that came last."""
         self.rest = b""
         """What stands behind the last line that has an end."""
         self.broken = False
-        """Whether the packed bytes end in the middle."""
-        self._file = _opened(path)
-        self._pieces = unpacked(self._file, str(path))
+        """Whether the packed bytes cannot be had to their end."""
+        self._read = 0
+        self._file = source.open()
+        self._pieces = unpacked(self._file, self.name)
 
     @property
     def position(self) -> int:
         """Bytes of the file that have been read."""
-        return 0 if self._file.closed else self._file.tell()
+        return self._read if self._file.closed else self._file.tell()
 
     def __iter__(self) -> Iterator[bytes]:
+        """Raises CaptureFailed where the file is damaged, behind the last line before that."""
         rest: list[bytes] = []
         size = 0
         try:
@@ -48,18 +49,21 @@ class Lines:
                 rest.append(end)
                 size += len(end)
                 if size > MOST_LINE_BYTES:
-                    raise CaptureFailed(f"{self.path}, line {self.number + 1}: it does not end")
+                    raise CaptureFailed(f"{self.name}, line {self.number + 1}: it does not end")
         except BrokenOff:
             self.broken = True
+        except Damaged:
+            self.broken = True
+            raise self.damage() from None
         except OSError as error:
-            raise CaptureFailed(f"cannot read {self.path}: {error.strerror or error}") from None
+            raise CaptureFailed(f"cannot read {self.name}: {error.strerror or error}") from None
         finally:
+            self._read = self._file.tell()
             self._file.close()
         self.rest = b"".join(rest)
 
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+    def damage(self, number: int | None = None) -> CaptureFailed:
+        """That this line is damaged, or the one after those that came."""
+        return CaptureFailed(
+            f"{self.name}, line {number or self.number + 1}: the recording is damaged"
+        )

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bfxstream.capture.compression import Packer, packer_for
 from bfxstream.capture.rotation import Rotation
-from bfxstream.capture.steps import AnyStep, Begun, Ended, Line, Received, encode_lines
+from bfxstream.capture.steps import AnyStep, Begun, Ended, Line, Received, Text, encode_lines
 from bfxstream.errors import CaptureFailed, UsageError
 
 FLUSH_SECONDS = 0.25
@@ -37,6 +37,8 @@ class CaptureWriter:
         """Begin it. Raises UsageError where there is such a file already and no `force`."""
         self.frames = 0
         """Received so far."""
+        self.has_data = False
+        """Whether anything was received but events: without it the recording is worth nothing."""
         self.size = 0
         """Bytes written so far, in all parts."""
         self._name = path
@@ -71,13 +73,24 @@ class CaptureWriter:
             self._begun = replace(self._begun, part=part, mts=first.mts, us=first.us)
             self._packer = packer_for(self._name.name)
             self._begin_part()
-        self.frames += sum(len(step.frames) for step in steps if isinstance(step, Received))
+        for step in steps:
+            if isinstance(step, Received):
+                self.frames += len(step.frames)
+                self.has_data = self.has_data or not all(map(_is_event, step.frames))
         self._write(steps)
 
     def close(self) -> None:
         """End the file. Safe to call twice."""
         if self._descriptor is not None:
             self._end_part()
+
+    def discard_empty(self) -> bool:
+        """Remove the closed file if it has no data, so that the next try finds none; whether it
+        has been."""
+        if self.has_data or self._begun.part > 1 or not self._path.is_file():
+            return False
+        self._path.unlink()
+        return True
 
     def _write(self, lines: Sequence[Line]) -> None:
         data = self._packer.pack(encode_lines(lines))
@@ -168,3 +181,7 @@ class CaptureWriter:
 
     def _failure(self, error: OSError) -> CaptureFailed:
         return CaptureFailed(f"cannot write {self._path}: {error.strerror or error}")
+
+
+def _is_event(frame: Text) -> bool:
+    return isinstance(frame, str) and frame.startswith("{")

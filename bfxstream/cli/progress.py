@@ -42,11 +42,15 @@ class RecordProgress:
         if self._live:
             self._put("\r\x1b[2K")
 
-    def conclude(self) -> None:
-        """Say what there is, once the file is whole."""
-        if not self._quiet and self.writer is not None and not self.writer.failed:
-            seconds = time.monotonic() - self._begun
+    def conclude(self, *, kept: bool) -> None:
+        """Say what there is, once the file is whole or, where it has nothing, gone."""
+        if self._quiet or self.writer is None or self.writer.failed:
+            return
+        seconds = time.monotonic() - self._begun
+        if kept:
             say(f"recorded {self._figures()} in {seconds:,.0f} s to {self.writer.told}")
+        else:
+            say(f"received no data in {seconds:,.0f} s: {self.writer.told} is not kept")
 
     def _figures(self) -> str:
         if self.writer is None:
@@ -101,7 +105,7 @@ class ReplayProgress:
             auto_refresh=False,
             transient=True,
         )
-        self._task = self._progress.add_task("", total=capture.size)
+        self._task = self._progress.add_task("", total=capture.size or None)
         self._progress.start()
 
     @staticmethod

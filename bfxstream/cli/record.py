@@ -17,10 +17,10 @@ from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription
 
 _OF_OUTPUT = (
-    *("output", "json", "fields", "count", "once", "until", "no_snapshot", "timestamps", "seq"),
-    *("events", "record", "no_color", "svg", "size"),
+    *("output", "json", "fields", "no_snapshot", "timestamps", "seq", "events"),
+    *("record", "no_color", "svg", "size"),
 )
-"""What concerns records: a replay has these options, and none are printed here."""
+"""How records are printed: a replay has these options, and none are printed here."""
 
 
 @click.command()
@@ -44,7 +44,7 @@ def record(
     packed where FILE ends in .gz or .zst. bfxstream replay prints from it what a live run would
     have printed. What is in the file survives a crash: of a packed one all but the last second.
     With --rotate FILE is the pattern of the names: btc.jsonl.gz becomes
-    btc-20261123T190000Z.jsonl.gz.
+    btc-20261123T190000Z.jsonl.gz. A file without any data is not kept.
 
     \b
     Examples:

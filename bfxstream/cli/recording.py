@@ -13,7 +13,9 @@ from bfxstream.capture.steps import Begun
 from bfxstream.capture.writer import CaptureWriter
 from bfxstream.cli.options import Settings
 from bfxstream.cli.progress import RecordProgress
+from bfxstream.cli.stderr import say
 from bfxstream.cli.time_scale import time_scale
+from bfxstream.errors import UsageError
 from bfxstream.protocol.channels import Subscription
 from bfxstream.stream.account_link import AccountAccess
 from bfxstream.stream.network import without_secrets
@@ -38,7 +40,16 @@ def recording(
     only: RecordOnly | None,
     account: AccountAccess | None,
 ) -> Iterator[Recorder]:
-    """The recorder of this run, which is to be recorded; its file is whole at the end."""
+    """The recorder of this run, which is to be recorded; its file is whole at the end, or
+    gone where nothing was received.
+
+    Raises UsageError for a file that cannot be had.
+    """
+    if settings.record == "-":
+        raise UsageError(
+            "a recording does not go to -",
+            hint="give a file, or /dev/stdout where that is a pipe; a file named so is ./-",
+        )
     seed = secrets.randbits(32)
     recorder = Recorder(World(), seed, account.hidden if account else None)
     writer = CaptureWriter(
@@ -66,5 +77,8 @@ def recording(
         yield recorder
     finally:
         recorder.close(ended=not writer.failed)
+        kept = writer.failed or not writer.discard_empty()
         if only is not None:
-            only.sink.conclude()
+            only.sink.conclude(kept=kept)
+        elif not kept and not settings.quiet:
+            say(f"received no data: {settings.record} is not kept")

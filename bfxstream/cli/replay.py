@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,7 +37,13 @@ from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import is_terminal, say
 from bfxstream.cli.tables import Tables
 from bfxstream.cli.types import SpeedType, SymbolType, When, WhenType
-from bfxstream.errors import ConnectionFailed, ExitCode, UsageError
+from bfxstream.errors import (
+    CompletenessLost,
+    ConnectionFailed,
+    ExitCode,
+    NothingReceived,
+    UsageError,
+)
 from bfxstream.output.sink import PacedSink, Sink
 from bfxstream.protocol.channels import Subscription
 from bfxstream.protocol.views import BookView
@@ -51,6 +58,12 @@ _OF_CONNECTING = (
     *("record", "rotate", "svg", "size"),
 )
 """What a replay cannot have otherwise than the recorded run had it."""
+
+_OF_REPORT = (
+    *("files", "verify", "output", "json", "strict"),
+    *("quiet", "verbose", "debug", "no_color"),
+)
+"""What --verify goes with."""
 
 _CHANNELS = ("ticker", "trades", "book", "candles", "deriv", "liq", "account")
 
@@ -108,7 +121,7 @@ def replay(
 
     With the options that the recorded run had, the output is that run's, byte for byte: on the
     recording's clock, over its reconnects. Several FILEs are the parts of one recording, in any
-    order. A recording that breaks off, as after a crash, is played up to there.
+    order; - is stdin. A recording that breaks off, as after a crash, is played up to there.
 
     FILE may also have bare frames, one a line, as other tools record them, perhaps with the time
     of their arrival before each: `1618677543.95: [17470,"hb",3]`.
@@ -120,12 +133,14 @@ def replay(
     Examples:
       bfxstream replay btc.jsonl.gz -o jsonl | jq .price
       bfxstream replay btc.jsonl.gz --speed 10x --channel book -o table
-      bfxstream replay btc.jsonl.gz --from 5m --to 10m --view top -o csv
+      bfxstream replay btc.jsonl.gz --to 10m --channel book --view top -o csv
       bfxstream replay btc.jsonl.gz --verify
     """
     settings = Settings(**shared)
     if every is not None and view == BookView.LEVELS.value and is_explicit("every"):
         raise UsageError("--every thins whole books only", hint="add --view full or --view top")
+    if verify:
+        _check_report_options()
     capture = Capture([Path(file) for file in files])
     if not settings.quiet:
         for note in capture.notes:
@@ -146,10 +161,9 @@ def replay(
     )
     if speed is None:
         speed = 1.0 if output == "table" and is_terminal(sys.stdout) else math.inf
-    begun_mts = capture.begun.mts
-    window = _Window(
-        begin.at(begun_mts) if begin else -math.inf, end.at(begun_mts) if end else math.inf
-    )
+    window = _window(capture.begun.mts, begin, end)
+    if settings.strict and capture.missing_parts:
+        raise CompletenessLost(capture.missing_in_words, hint="name all parts of the recording")
     played = Replay(
         capture,
         Pace(speed, begin_mts=window.begin_mts),
@@ -158,9 +172,22 @@ def replay(
     )
     options = _stream_options(capture, settings, feeds, output)
     _play(capture, played, options, wanted, settings, BookView(view), output, window)
+    if settings.strict and capture.broken:
+        raise CompletenessLost(capture.broken)
     if capture.broken and not settings.quiet:
         say(f"{capture.broken}: played up to there")
     return ExitCode.OK
+
+
+def _check_report_options() -> None:
+    """Raise UsageError for options that say which records are printed: a report has none."""
+    for parameter in click.get_current_context().command.params:
+        name = parameter.name or ""
+        if name not in _OF_REPORT and is_explicit(name):
+            raise UsageError(
+                f"--verify does not go with {parameter.opts[0]}",
+                hint="it checks the whole recording",
+            )
 
 
 class _Window(NamedTuple):
@@ -168,6 +195,23 @@ class _Window(NamedTuple):
 
     begin_mts: float
     end_mts: float
+
+
+def _window(begun_mts: int, begin: When | None, end: When | None) -> _Window:
+    """Raises UsageError where nothing can be in it."""
+    begin_mts = begin.at(begun_mts) if begin else -math.inf
+    end_mts = end.at(begun_mts) if end else math.inf
+    if end_mts < begin_mts:
+        raise UsageError("--to is before --from")
+    if end_mts < begun_mts:
+        raise UsageError(f"--to is before the recording, which begins at {_moment(begun_mts)}")
+    return _Window(begin_mts, end_mts)
+
+
+def _moment(mts: float) -> str:
+    """As --from and --to take it."""
+    moment = datetime.fromtimestamp(mts / 1000, tz=timezone.utc)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _stream_options(
@@ -211,6 +255,7 @@ def _play(
             account=played.account,
             only=wanted,
         )
+        stream.status.endpoint = ""  # nobody is connected to it
         limits = Limits(settings, time.monotonic(), gives_up=False)
         ending.callback(end_stream, stream, settings, limits)
         clock = played.clock.now
@@ -224,7 +269,12 @@ def _play(
             sink = ReplayProgress(sink, capture)
         ending.callback(sink.close)
         batches = _played(stream, played, window, settings)
-        pump(stream, batches, sink, limits, signals, output == "table")
+        try:
+            pump(stream, batches, sink, limits, signals, output == "table")
+        except ConnectionFailed as failure:
+            raise NothingReceived(
+                "the recording has nothing to replay: its run never connected", hint=failure.what
+            ) from None
 
 
 def _chosen(
@@ -244,13 +294,26 @@ def _chosen(
 def _played(
     stream: MarketStream, played: Replay, window: _Window, settings: Settings
 ) -> Iterator[list[Any]]:
-    """The stream's batches within these times, until the recording ends."""
+    """The stream's batches within these times, until the recording ends.
+
+    Raises NothingReceived where it ends before they begin.
+    """
     try:
+        begun_mts = mts = played.clock.wall_mts()
+        told_second = None
         for batch in played.follow(stream.batches()):
             mts = played.clock.wall_mts()
+            if mts // 1000 != told_second:
+                told_second = mts // 1000
+                stream.status.activity = f"replay {played.pace}, {_moment(mts)}"
             if mts > window.end_mts:
                 return
             yield batch if mts >= window.begin_mts else []
+        if mts < window.begin_mts:
+            raise NothingReceived(
+                "nothing was recorded in that time",
+                hint=f"the recording is from {_moment(begun_mts)} to {_moment(mts)}",
+            )
     except ConnectionFailed as error:
         # That the recorded run lost its connection for good is its end, and no failure of ours.
         if settings.verbose or settings.debug:

@@ -95,6 +95,7 @@ def run_stream(
             account=access,
         )
         stream.status.demo = place.demo
+        stream.status.activity = "recording" if recorder else ""
         limits = Limits(settings, time.monotonic())
         ending.callback(end_stream, stream, settings, limits)
         wanted = access.wanted if access is not None else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
@@ -28,7 +30,7 @@ def print_report(capture: Capture, settings: Settings) -> int:
     else:
         _print_table(report, color=False if settings.no_color else None)
     if report.broken_off and not settings.quiet:
-        say(f"{report.broken_off}: checked up to there")
+        say(f"{report.broken_off}; checked up to there")
     return ExitCode.OK if report.complete else ExitCode.INCOMPLETE
 
 
@@ -47,7 +49,7 @@ def _print_table(report: Report, *, color: bool | None) -> None:
     style = "green" if report.complete else "bold red"
     console.print(f"[{style}]{verdict}[/]: {_summary(report)}")
     for columns, rows in (
-        (_CONNECTION_COLUMNS, [_cells_of(each) for each in report.connections]),
+        (_CONNECTION_COLUMNS, _connection_rows(report.connections)),
         (_CHANNEL_COLUMNS, [_figures_of(each) for each in report.channels]),
     ):
         table = Table(box=None, pad_edge=False)
@@ -86,21 +88,33 @@ def _totals(report: Report) -> list[str]:
         f"trades             {sum(c.trades_repeated for c in channels):,} repeated, "
         f"{sum(c.trades_out_of_order for c in channels):,} out of order, "
         f"{sum(c.trades_missing for c in channels):,} holes between connections",
-        f"other frames       {report.events:,} events, {report.unrouted:,} of channels not "
-        f"confirmed, {report.unreadable:,} unreadable",
+        f"other frames       {report.events:,} events, {report.unrouted:,} of unknown channels, "
+        f"{report.unreadable:,} unreadable",
     ]
 
 
 _CONNECTION_COLUMNS = ("connection", "frames", "sequence", "gaps", "missing", "repeated")
 
 
+def _connection_rows(connections: Sequence[ConnectionReport]) -> list[list[str]]:
+    """A row each; one that was made anew says how often."""
+    times = Counter[int]()
+    rows = []
+    for each in connections:
+        times[each.connection] += 1
+        again = times[each.connection] - 1
+        name = f"{each.connection}, anew ({again})" if again else str(each.connection)
+        rows.append([name, *_cells_of(each)])
+    return rows
+
+
 def _cells_of(each: ConnectionReport) -> list[str]:
     numbers = "not numbered" if each.first_seq is None else f"{each.first_seq}..{each.last_seq}"
     counts = (each.gaps, each.missing, each.repeated)
-    return [str(each.connection), f"{each.frames:,}", numbers, *(f"{count:,}" for count in counts)]
+    return [f"{each.frames:,}", numbers, *(f"{count:,}" for count in counts)]
 
 
-_CHANNEL_COLUMNS = ("channel", "frames", "snapshots", "rows", "checksums", "at fault")
+_CHANNEL_COLUMNS = ("channel", "frames", "snapshots", "rows", "checksums matched", "faults")
 
 
 def _figures_of(each: ChannelReport) -> list[str]:
@@ -111,4 +125,4 @@ def _figures_of(each: ChannelReport) -> list[str]:
     )
     counts = [f"{count:,}" for count in (each.frames, each.snapshots, each.rows)]
     checksums = f"{matched:,} of {each.checksums:,}" if each.checksums else ""
-    return [each.spec, *counts, checksums, f"{sum(faults):,}" if sum(faults) else ""]
+    return [each.spec, *counts, checksums, f"{sum(faults):,}"]

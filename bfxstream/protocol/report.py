@@ -45,7 +45,10 @@ class ChannelReport(Struct):
 
 
 class Report(Struct):
-    """What a recording holds. `complete` is false where something is missing or wrong."""
+    """What a recording holds.
+
+    `complete` is false where something is missing or wrong: a frame, a part, its end, or all.
+    """
 
     complete: bool
     frames: int
@@ -61,5 +64,7 @@ class Report(Struct):
     ended_mts: int | None
     connections: list[ConnectionReport]
     channels: list[ChannelReport]
+    missing_parts: list[int]
+    """Numbers of the parts before the last that are not there."""
     broken_off: str | None
-    """Where the recording breaks off, if it does."""
+    """Where the recording breaks off, if it does not end as its user wanted."""

@@ -28,6 +28,8 @@ class Status(Struct):
     endpoint: str = ""
     demo: bool = False
     """The endpoint is the demo exchange of this run."""
+    activity: str = ""
+    """What this run does beside streaming: that it records, or where a replay is."""
     retry_at: float | None = None
     """`time.monotonic()` of the next attempt, while reconnecting."""
     connections: int = 1

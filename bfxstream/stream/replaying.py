@@ -92,6 +92,9 @@ class Pace:
         self._wait = wait
         self._begun: tuple[float, int] | None = None
 
+    def __str__(self) -> str:
+        return "max" if self._speed == float("inf") else f"{self._speed:g}x"
+
     def keep(self, mts: int, us: int) -> None:
         """Wait for the time of a step."""
         if self._speed == float("inf") or mts < self._begin_mts:
@@ -130,7 +133,7 @@ class Replay:
         )
         """The account that was recorded, if one was."""
         self.clock = ReplayClock(begun)
-        self._pace = pace
+        self.pace = pace
         self._tells_silence = tells_silence
         self._keeps_ids = keeps_ids
         self._steps = capture.steps()
@@ -198,7 +201,7 @@ class Replay:
                 raise ConnectionLost("the recording goes on with another connection")
             if not self._tells_silence and self._is_far(step, patience):
                 self.clock.wait(patience)
-                self._pace.keep(self.clock.wall_mts(), round(self.clock.now() * 1e6))
+                self.pace.keep(self.clock.wall_mts(), round(self.clock.now() * 1e6))
                 return []
             self._take()
             if isinstance(step, Answered):
@@ -234,7 +237,7 @@ class Replay:
         self._next = None
         self._taken += 1
         if not isinstance(step, Sent):
-            self._pace.keep(step.mts, step.us)
+            self.pace.keep(step.mts, step.us)
         self.clock.turn_of(step.connection)
         self.clock.set(Moment(step.mts, step.us))
         return step

@@ -7,6 +7,8 @@ import stat
 import time
 from itertools import count
 from pathlib import Path
+from random import Random
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -125,7 +127,7 @@ def test_where_it_breaks_off_is_told(tmp_path: Path, ending: str) -> None:
     os.truncate(whole, whole.stat().st_size - 3)
     capture = Capture([whole])
     assert list(capture.steps())[:1] == [received(1, b"[1]")]
-    assert capture.broken.startswith(f"{whole} breaks off behind line")
+    assert capture.broken.startswith(f"{whole} breaks off after line")
 
 
 def test_what_was_written_is_in_the_file_before_it_is_ended(tmp_path: Path, ending: str) -> None:
@@ -210,6 +212,20 @@ def test_a_disk_that_becomes_full_is_an_error_and_the_end_is_not_another(
     assert read(tmp_path / "capture") == [received(1)]
 
 
+@pytest.mark.parametrize(
+    ("frames", "is_kept"),
+    [((), False), ((b'{"event":"info"}',), False), ((b'{"event":"info"}', b'[1,"hb"]'), True)],
+)
+def test_a_file_without_data_is_not_kept(
+    tmp_path: Path, frames: tuple[bytes, ...], is_kept: bool
+) -> None:
+    writer = CaptureWriter(tmp_path / "capture", BEGUN)
+    writer.write([Failed(1, 2, 3, "cannot connect", "wait", False, 60.0), received(1, *frames)])
+    writer.close()
+    assert writer.discard_empty() is not is_kept
+    assert (tmp_path / "capture").exists() is is_kept
+
+
 # Parts.
 
 
@@ -272,6 +288,7 @@ def test_what_follows_a_missing_part_begins_with_the_next_connection(tmp_path: P
     by_part = sorted(parts, key=lambda path: Capture([path]).begun.part)
     capture = Capture([by_part[0], *by_part[2:]])
     assert "part 2" in capture.notes[0]
+    assert capture.missing_parts == [2]
     *before, last = capture.steps()
     assert before == read(by_part[0])
     assert isinstance(last, Lost)
@@ -281,9 +298,9 @@ def test_parts_of_two_recordings_are_refused(tmp_path: Path) -> None:
     first = write(tmp_path / "a", [received(1)])
     second = tmp_path / "b"
     second.write_bytes(first.read_bytes().replace(b'"id":"a"', b'"id":"b"'))
-    with pytest.raises(UsageError, match="different recordings"):
+    with pytest.raises(UsageError, match=f"of 2 recordings.*: {first}; {second}"):
         Capture([first, second])
-    with pytest.raises(UsageError, match="twice"):
+    with pytest.raises(UsageError, match=f"{first} and {first} are the same part"):
         Capture([first, first])
 
 
@@ -338,6 +355,38 @@ def test_a_line_without_an_end_is_no_recording_and_takes_no_longer_than_it_is_lo
     with pytest.raises(CaptureFailed, match="line 1: it does not end"):
         Capture([path])
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("harm", [b"\0" * 50, b""], ids=["zeros", "a hole"])
+def test_a_packed_file_is_read_up_to_where_it_is_damaged(
+    tmp_path: Path, ending: str, harm: bytes
+) -> None:
+    if not ending:
+        pytest.skip("not packed")
+    noise = Random(1)
+    steps = [received(number, b"[1,%d]" % noise.getrandbits(4000)) for number in range(300)]
+    path = write(tmp_path / f"capture{ending}", *([step] for step in steps))
+    packed = path.read_bytes()
+    middle = len(packed) // 2
+    path.write_bytes(packed[:middle] + harm + packed[middle + 50 :])
+    found: list[AnyStep] = []
+    with pytest.raises(CaptureFailed, match=r"line \d+: the recording is damaged"):
+        for step in Capture([path]).steps():
+            found.append(step)
+    assert found[:100] == steps[:100]  # gzip alone may notice a digit or two later
+
+
+def test_what_comes_through_a_pipe_is_read_as_a_file_is(tmp_path: Path, ending: str) -> None:
+    steps = [received(number, b"[1,%d]" % number) for number in range(5)]
+    content = write(tmp_path / f"capture{ending}", steps).read_bytes()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(content,))
+    writer.start()
+    capture = Capture([pipe])
+    assert list(capture.steps()) == steps
+    assert capture.position == len(content)
+    writer.join()
 
 
 def test_zstandard_that_is_not_installed_is_said(

@@ -75,12 +75,15 @@ def paste(exchange, new_process, monkeypatch, tmp_path, tmp_path_factory, capfd)
         before, _, call = line.replace("8080", "0").partition("bfxstream ")
         call = call.replace("ws://127.0.0.1:0/ws/2", exchange.url)
         call = re.sub(r"--duration \S+", "--duration 2s", call)
+        call = re.sub(r"--from \d+m", "--from 0s", call)  # so little is recorded
         arguments, after = re.fullmatch(f"({QUOTED})(.*)", call).groups()
         if arguments.startswith("watch ") and "--svg" not in arguments:
             return on_a_terminal(shlex.split(arguments), exchange.url)
         given = bash(before.rstrip("| ")).encode()
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
         new_process()
+        # A recording goes on until there is some of all that is replayed of it.
+        monkeypatch.setenv("BFXSTREAM_COUNT", "1000" if arguments.startswith("record ") else "1")
         code = run_command(shlex.split(arguments))
         out, err = capfd.readouterr()
         assert [line for line in err.splitlines() if not line.startswith(SAID)] == []

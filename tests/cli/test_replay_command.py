@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 import pytest
 from frames import confirmed_conf, event, hello, with_tail
 
+from bfxstream.capture.steps import AnyStep, Begun, Ended, Failed, Opened, Received, encode_lines
 from bfxstream.cli import run_command
 from bfxstream.cli.progress import size_in_words
 from bfxstream.cli.types import RotationType, SpeedType, When, WhenType
@@ -83,7 +85,7 @@ def test_everything_that_was_recorded_is_printed(ask: Any, recording: Path) -> N
         (("--from", "3s", "--to", "4s"), [3, 4]),
         (("--from", "2021-04-17T16:39:12Z"), [9, 10]),
         (("--to", "1618677544000"), [1]),
-        (("--from", "1h"), []),
+        (("--from", "1500ms", "--to", "1600ms"), []),
         (("-n", "2"), [1, 2]),
     ],
 )
@@ -92,6 +94,57 @@ def test_a_part_of_it_can_be_had(
 ) -> None:
     code, records, _ = ask("replay", str(recording), "--channel", "ticker", *options)
     assert (code, [record["bid"] for record in records]) == (0, numbers)
+
+
+def test_a_time_behind_its_end_is_told_its_own(ask: Any, recording: Path) -> None:
+    code, records, said = ask("replay", str(recording), "--from", "1618677543")
+    assert (code, records) == (1, [])
+    assert "is from 2021-04-17T16:39:03Z to 2021-04-17T16:39:13Z" in said
+
+
+def test_it_may_come_from_standard_input(ask: Any, recording: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, recording.read_bytes())
+    os.close(writing)
+    before = os.dup(0)
+    os.dup2(reading, 0)
+    try:
+        code, records, said = ask("replay", "-")
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+        os.close(reading)
+    assert (code, len(records)) == (0, 2 * SECONDS)
+    assert "standard input: taken as frames" in said
+
+
+def test_a_recorded_run_that_never_connected_is_told_so(ask: Any, tmp_path: Path) -> None:
+    path = recorded(
+        tmp_path, Failed(1, 5, 5, "cannot connect to x", "", True, None), Ended(0, 6, 6)
+    )
+    code, records, said = ask("replay", str(path))
+    assert (code, records) == (1, [])
+    assert "the recording has nothing to replay: its run never connected" in said
+    assert "doctor" not in said
+
+
+def test_strict_ends_where_a_part_is_missing_or_breaks_off(ask: Any, tmp_path: Path) -> None:
+    path = recorded(tmp_path, Opened(1, 5, 5, "wss://x"))
+    path.write_bytes(path.read_bytes() + b'{"step"')
+    assert ask("replay", str(path))[0] == 0
+    code, _, said = ask("replay", str(path), "--strict")
+    assert (code, "breaks off after line 2" in said) == (5, True)
+    path.write_bytes(path.read_bytes().replace(b'"part":1', b'"part":2'))
+    code, _, said = ask("replay", str(path), "--strict")
+    assert (code, "part 1 of the recording is not there" in said) == (5, True)
+
+
+def recorded(folder: Path, *steps: AnyStep) -> Path:
+    """A recording of ours that has met this."""
+    path = folder / "recorded"
+    begun = Begun(id="a", mts=1, us=1, url="ws://x", subscriptions=["ticker:tBTCUSD"], seed=1)
+    path.write_bytes(encode_lines([begun, *steps]))
+    return path
 
 
 def test_one_symbol_of_it_can_be_had(ask: Any, recording: Path) -> None:
@@ -148,6 +201,10 @@ def test_strict_ends_at_a_hole(recording: Path) -> None:
         (("--every", "1s"), "add --view full"),
         (("--duration", "1s"), "no option --duration"),
         (("--verify", "-o", "csv"), "--verify does not go with -o csv"),
+        (("--verify", "--symbol", "tBTCUSD"), "--verify does not go with --symbol"),
+        (("--verify", "-n", "3"), "--verify does not go with --count"),
+        (("--from", "8s", "--to", "2s"), "--to is before --from"),
+        (("--to", "2021-04-17T16:00:00Z"), "which begins at 2021-04-17T16:39:03Z"),
     ],
 )
 def test_what_does_not_go_is_said(
@@ -169,6 +226,40 @@ def test_a_recording_of_nothing_is_refused_before_there_is_a_file(ask: Any, tmp_
     assert code == 2
     assert "give a SPEC behind it" in said
     assert not (tmp_path / "file").exists()
+
+
+@pytest.mark.parametrize("command", [("record", "file"), ("trades", "--record", "file")])
+def test_a_recording_without_a_connection_does_not_stand_in_the_way_of_the_next(
+    ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    symbol = "tBTCUSD" if command[0] == "trades" else "trades:tBTCUSD"
+    for _ in range(2):
+        code, _, said = ask(*command, symbol, "--url", "ws://127.0.0.1:9", "--no-reconnect")
+        assert code == 1
+        assert "file is not kept" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_may_end_with_the_first_value_of_each(ask: Any, tmp_path: Path) -> None:
+    path = tmp_path / "once"
+    code, _, said = ask("record", str(path), "trades:tBTCUSD", "book:tBTCUSD", "--demo", "--once")
+    assert (code, "recorded " in said) == (0, True)
+    assert {each["channel"] for each in ask("replay", str(path))[1]} == {"trades", "book"}
+
+
+def test_a_recording_goes_to_no_file_named_as_stdin(ask: Any) -> None:
+    code, _, said = ask("record", "-", "trades:tBTCUSD", "--url", "ws://127.0.0.1:9")
+    assert (code, "./-" in said) == (2, True)
+
+
+def test_each_connection_of_a_report_has_a_name_of_its_own(capfd: Any, tmp_path: Path) -> None:
+    opened = [Opened(number, 1, 1, "ws://x") for number in (1, 2, 1)]
+    frame = hello().decode()
+    path = recorded(tmp_path, *opened, Received(1, 1, 1, [frame]), Ended(0, 1, 1))
+    assert run_command(["replay", str(path), "--verify", "-o", "table"]) == 0
+    rows = capfd.readouterr().out.splitlines()[3:6]
+    assert [row.split("  ")[0] for row in rows] == ["1", "2", "1, anew (1)"]
 
 
 # What the flags hold.

@@ -105,6 +105,8 @@ def test_a_recording_tells_how_far_it_is_and_its_replay_is_a_table(tmp_path: Pat
     assert terminal.wait_for_end() == 0
     assert "tBTCUSD" in terminal.text
     assert "spread" in terminal.text
+    assert "replay 1x, 20" in terminal.text
+    assert "127.0.0.1" not in terminal.text
     result = run("replay", str(path), "--verify", "--json")
     report = json.loads(result.stdout)
     assert (result.code, report["complete"]) == (0, True)

@@ -103,6 +103,7 @@ class StatusLine:
             status.connected,
             status.connections,
             status.endpoint,
+            status.activity,
             status.notice,
             status.last_received,
             status.stats.messages,
@@ -167,6 +168,8 @@ class StatusLine:
     def _parts(self, now: float, hidden: int, width: int, final: bool) -> list[Part]:
         status, stats = self._status, self._status.stats
         parts = [Part(self._state(now, final), 0)]
+        if status.activity:
+            parts.append(Part([span(clean(status.activity, self._look.glyphs), theme.WARN)], 2))
         if hidden and self.left_out:
             parts.append(Part([span(f"{hidden} {self.left_out}", theme.WARN)], 1))
         elif hidden:

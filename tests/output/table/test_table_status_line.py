@@ -86,6 +86,11 @@ def test_only_the_demo_exchange_is_called_so() -> None:
     assert "127.0.0.1:8123" in line and "demo" not in line
 
 
+def test_what_the_run_does_beside_is_told_before_the_endpoint() -> None:
+    line = line_of(live_status(activity="recording"))
+    assert line.startswith(" ● connected · recording · api-pub.bitfinex.com")
+
+
 def test_messages_per_second_are_an_average_over_five_seconds() -> None:
     status = live_status()
     sink = sink_for("ticker:tBTCUSD", status=status)
