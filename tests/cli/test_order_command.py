@@ -321,3 +321,16 @@ def test_with_the_dead_mans_switch_the_end_of_the_run_is_that_of_the_orders(comm
     assert command("account", "--once", "--dms", "--filter", "order").code == 0
     [order] = command("order", "list", "--cid", "71").records
     assert (order["type"], order["status"]) == ("oc", "CANCELED")
+
+
+# Which exchange.
+
+
+def test_two_exchanges_in_the_environment_are_refused_and_the_command_line_beats_it(
+    command, exchange
+):
+    both = {"BFXSTREAM_DEMO": "1"}
+    refused = command("order", "list", **both)
+    assert (refused.code, refused.stdout) == (2, "")
+    assert "BFXSTREAM_DEMO and BFXSTREAM_URL are both set; unset one of them" in refused.stderr
+    assert command("symbols", "tBTCUSD", "--url", exchange.url, **both).code == 0
