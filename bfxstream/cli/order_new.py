@@ -8,13 +8,12 @@ from typing import Any
 import click
 
 from bfxstream.cli.order import (
-    OrderSettings,
     carry_out,
-    check_order_fields,
     conclude,
     confirm,
     new_client_id,
     order_desk,
+    order_settings,
     sending_options,
     shared_options,
 )
@@ -54,7 +53,8 @@ _PRICES = ("price", "price_aux_limit", "price_trailing", "price_oco_stop")
     type=click.Choice([wait.value for wait in Wait]),
     default=Wait.ANSWER.value,
     show_default=True,
-    help="How far to follow it: until the exchange has taken it, it is filled, or it has ended.",
+    help="How far to follow it: until the exchange has taken it, it is filled, or it has ended; "
+    "once it is taken, for as long as that takes, whatever --timeout says.",
 )
 @sending_options
 @shared_options
@@ -75,16 +75,14 @@ def new(
       bfxstream order new tETHUSD --side buy --amount 1 --price 900 --cid 42 -y
     """
     order = _order(symbol, order_type, options)
-    settings = _settings(options)
-    check_order_fields(settings.fields)
-    what = f"{order.side} {order.amount} {symbol}, {order.type}"
-    if not confirm(what, order.message(), yes=yes, dry_run=dry_run):
+    settings = order_settings(**options)
+    if not confirm(order, yes=yes, dry_run=dry_run):
         return None
     with order_desk(settings, "trading", "notify") as desk:
         order.check_size(*desk.sizes(symbol))
         follow = Wait(wait) is not Wait.ANSWER
         outcome = carry_out(desk, order, Pending(order, Wait(wait)), settings, follow=follow)
-    code = conclude(outcome, order, settings.fields)
+        code = conclude(outcome, order, settings)
     _check_filled(outcome, Wait(wait))
     return code
 
@@ -121,7 +119,3 @@ def _order(symbol: str, order_type: str, options: dict[str, Any]) -> NewOrder:
 
 def _number(text: str | None, name: str) -> Decimal | None:
     return None if text is None else parse_number(text, name)
-
-
-def _settings(options: dict[str, Any]) -> OrderSettings:
-    return OrderSettings(**options)
