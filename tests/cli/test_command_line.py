@@ -136,6 +136,8 @@ def test_every_option_of_a_streaming_command_reads_its_environment_variable(name
         (["ticker", "tBTCUSD", "--demo", "--url", "ws://x"], ["--demo", "--url"]),
         (["book", "tBTCUSD", "--len", "50"], ["50"]),
         (["book", "tBTCUSD", "--every", "1s"], ["--every", "--view"]),
+        (["stream", "trades:tBTCUSD", "--view", "top"], ["--view is for books", "add a book"]),
+        (["account", "--filter", "wallet", "--fields", "id"], ["'id'", "wallet_type, currency"]),
         (["stream", "status:tBTCUSD"], ["status:tBTCUSD", "ticker:SYMBOL", "liq:global"]),
         (["stream", "candles:tBTCUSD"], ["candles:tBTCUSD", "time frame", "14D"]),
         (["stream", "candles:1m"], ["'candles:1m'", "no symbol", "candles:1m:tBTCUSD"]),
