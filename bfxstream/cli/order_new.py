@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from bfxstream.cli.offering import offering
 from bfxstream.cli.order import (
     carry_out,
     conclude,
@@ -20,7 +21,13 @@ from bfxstream.cli.order import (
 from bfxstream.cli.types import SymbolType
 from bfxstream.errors import Refused
 from bfxstream.protocol.account.answers import Outcome, Pending, Verdict, Wait, is_filled
-from bfxstream.protocol.account.orders import NewOrder, OrderFlag, parse_meta, parse_order_type
+from bfxstream.protocol.account.orders import (
+    ORDER_TYPES,
+    NewOrder,
+    OrderFlag,
+    parse_meta,
+    parse_order_type,
+)
 from bfxstream.protocol.account.quantities import parse_number
 
 _PRICES = ("price", "price_aux_limit", "price_trailing", "price_oco_stop")
@@ -32,7 +39,12 @@ _PRICES = ("price", "price_aux_limit", "price_trailing", "price_oco_stop")
 @click.option("--amount", required=True, help="How much, of the base currency.")
 @click.option("--price", help="The limit, or the price that sets a stop off.")
 @click.option(
-    "--type", "order_type", default="EXCHANGE LIMIT", show_default=True, help="The type of order."
+    "--type",
+    "order_type",
+    default="EXCHANGE LIMIT",
+    show_default=True,
+    shell_complete=offering(lambda: [name.lower().replace(" ", "-") for name in ORDER_TYPES]),
+    help="The type of order; in any case, with spaces or -.",
 )
 @click.option("--price-aux-limit", help="The limit of a STOP LIMIT.")
 @click.option("--price-trailing", help="The distance of a TRAILING STOP.")
