@@ -175,13 +175,10 @@ def test_the_known_fields_are_those_of_every_record_in_order_and_once(specs, vie
 def test_an_account_has_the_fields_of_what_is_wanted_of_it():
     wishes, wanted = [AccountSubscription()], AccountFilter(["wallet"])
     fields = known_fields(wishes, BookView.LEVELS, seq=False, timestamps=False, account=wanted)
-    assert (
-        fields
-        == (
-            "channel kind type wallet_type currency balance unsettled_interest balance_available "
-            "description meta"
-        ).split()
-    )
+    assert fields == [
+        *("channel", "kind", "type", "wallet_type", "currency", "balance"),
+        *("unsettled_interest", "balance_available", "description", "meta"),
+    ]
     check_condition(Condition("balance > 1"), wishes, BookView.LEVELS, fields, wanted)
     with pytest.raises(UsageError, match="unknown field 'exec_price' in --until"):
         check_condition(Condition("exec_price > 1"), wishes, BookView.LEVELS, fields, wanted)
