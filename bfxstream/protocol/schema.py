@@ -18,7 +18,6 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMAS: dict[str, tuple[type[Struct], ...]] = {
     "ticker": (records.Ticker, records.FundingTicker),
     "trades": (records.Trade, records.FundingTrade),
-    "trade": (records.Trade, records.FundingTrade),
     "book": (
         records.BookLevel,
         records.BookOrder,
@@ -32,7 +31,6 @@ SCHEMAS: dict[str, tuple[type[Struct], ...]] = {
     "book-full": (records.FullBook,),
     "book-top": (records.BookTop,),
     "candles": (records.Candle, records.FundingCandle),
-    "candle": (records.Candle, records.FundingCandle),
     "deriv": (records.Deriv,),
     "liquidations": (records.Liquidation,),
     "liq": (records.Liquidation,),

@@ -296,6 +296,11 @@ def test_a_schema_is_printed_by_its_name(answer, name):
     assert json.loads(out)["title"] == name
 
 
+@pytest.mark.parametrize("name", ["trade", "candle"])
+def test_one_record_has_the_schema_of_its_channel(answer, name):
+    assert answer("schema", name) == answer("schema", f"{name}s")
+
+
 def test_without_a_name_every_schema_is_printed(answer):
     assert list(json.loads(answer("schema")[1])) == list(SCHEMAS)
 
