@@ -207,7 +207,7 @@ __bfxstream_command() {
         ;;
     ' schema')
         flags='-h --help'
-        arguments=(':account book book-full book-levels book-orders book-top candle candles deriv doctor event liq liquidations order stats stream symbols ticker trade trades verify')
+        arguments=(':account book book-full book-levels book-orders book-top candles deriv doctor event liq liquidations order stats stream symbols ticker trades verify')
         ;;
     ' help')
         flags='-h --help'
