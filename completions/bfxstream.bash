@@ -104,6 +104,7 @@ __bfxstream_command() {
         flags='--filter --dms --output -o --json --fields --count -n --duration --once --until --timeout --no-snapshot --timestamps --seq --events --stats --record --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug --no-color --svg --size -h --help'
         valued='--filter --output -o --fields --count -n --duration --until --timeout --record --rotate --url --rest-url --retry-for --svg --size'
         case $option in
+        --filter) values=':trading funding wallet balance notify algo order position trade margin_base margin_symbol funding_info funding_offer funding_credit funding_loan funding_trade notification' ;;
         --output | -o) values=':auto table jsonl csv raw' ;;
         --record) values=files ;;
         --svg) values=files ;;
@@ -114,32 +115,46 @@ __bfxstream_command() {
         flags='-h --help'
         ;;
     ' order new')
-        flags='--side --amount --price --type --price-aux-limit --price-trailing --price-oco-stop --cid-oco --hidden --post-only --reduce-only --close --no-var-rates --tif --cid --gid --lev --meta --wait --yes -y --dry-run --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug -h --help'
-        valued='--side --amount --price --type --price-aux-limit --price-trailing --price-oco-stop --cid-oco --tif --cid --gid --lev --meta --wait --fields --timeout --url --rest-url'
+        flags='--side --amount --price --type --price-aux-limit --price-trailing --price-oco-stop --cid-oco --hidden --post-only --reduce-only --close --no-var-rates --tif --cid --gid --lev --meta --wait --yes -y --dry-run --output -o --json --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--side --amount --price --type --price-aux-limit --price-trailing --price-oco-stop --cid-oco --tif --cid --gid --lev --meta --wait --output -o --fields --timeout --url --rest-url'
         arguments=(symbols)
         case $option in
         --side) values=':buy sell' ;;
+        --type) values=':exchange-limit exchange-market exchange-stop exchange-stop-limit exchange-trailing-stop exchange-fok exchange-ioc limit market stop stop-limit trailing-stop fok ioc' ;;
         --wait) values=':answer filled closed' ;;
+        --output | -o) values=':auto table jsonl csv' ;;
         esac
         ;;
     ' order update')
-        flags='--cid --date --amount --delta --price --price-aux-limit --price-trailing --gid --lev --tif --yes -y --dry-run --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug -h --help'
-        valued='--cid --date --amount --delta --price --price-aux-limit --price-trailing --gid --lev --tif --fields --timeout --url --rest-url'
+        flags='--cid --date --amount --delta --price --price-aux-limit --price-trailing --gid --lev --tif --yes -y --dry-run --output -o --json --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--cid --date --amount --delta --price --price-aux-limit --price-trailing --gid --lev --tif --output -o --fields --timeout --url --rest-url'
         arguments=('')
+        case $option in
+        --output | -o) values=':auto table jsonl csv' ;;
+        esac
         ;;
     ' order cancel')
-        flags='--cid --date --gid --yes -y --dry-run --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug -h --help'
-        valued='--cid --date --gid --fields --timeout --url --rest-url'
+        flags='--cid --date --gid --yes -y --dry-run --output -o --json --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--cid --date --gid --output -o --fields --timeout --url --rest-url'
         repeats=''
+        case $option in
+        --output | -o) values=':auto table jsonl csv' ;;
+        esac
         ;;
     ' order cancel-all')
-        flags='--yes -y --dry-run --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug -h --help'
-        valued='--fields --timeout --url --rest-url'
+        flags='--yes -y --dry-run --output -o --json --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--output -o --fields --timeout --url --rest-url'
+        case $option in
+        --output | -o) values=':auto table jsonl csv' ;;
+        esac
         ;;
     ' order list')
-        flags='--cid --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug -h --help'
-        valued='--cid --fields --timeout --url --rest-url'
+        flags='--cid --output -o --json --fields --timeout --url --rest-url --demo --quiet -q --verbose -v --debug --no-color -h --help'
+        valued='--cid --output -o --fields --timeout --url --rest-url'
         repeats=symbols
+        case $option in
+        --output | -o) values=':auto table jsonl csv' ;;
+        esac
         ;;
     ' record')
         flags='--from --force --count -n --duration --once --until --timeout --stats --rotate --url --rest-url --demo --retry-for --no-reconnect --strict --quiet -q --verbose -v --debug -h --help'

@@ -6,9 +6,16 @@ from typing import Any
 
 import click
 
+from bfxstream.cli.offering import offering
 from bfxstream.cli.options import Settings, flag, option, streaming_options
 from bfxstream.cli.run import run_stream
 from bfxstream.protocol.channels import AccountSubscription
+
+
+def _words() -> tuple[str, ...]:
+    from bfxstream.protocol.account.filters import WORDS  # noqa: PLC0415  for completion alone
+
+    return WORDS
 
 
 @click.command()
@@ -17,6 +24,7 @@ from bfxstream.protocol.channels import AccountSubscription
     "filters",
     multiple=True,
     metavar="WORD",
+    shell_complete=offering(_words),
     help="Only this: trading, wallet, funding, notify, trading-tBTCUSD, wallet-exchange-BTC, "
     "or a kind of record such as order or trade. May be given several times.",
 )

@@ -73,7 +73,13 @@ class _Skipped(Exception):
     help="auto: a table on a terminal, JSON Lines in a pipe.",
 )
 @JSON
-@option("--timeout", type=SOME_TIME, default=10.0, help="For each step on the network.")
+@option(
+    "--timeout",
+    type=SOME_TIME,
+    default=10.0,
+    show_default=False,
+    help="For each step on the network.  [default: 10s]",
+)
 @URL
 @REST_URL
 @DEMO

@@ -25,9 +25,14 @@ class Endpoint(NamedTuple):
 
 @contextmanager
 def endpoint(url: str | None, rest_url: str | None, demo: bool) -> Iterator[Endpoint]:
-    """The exchange of this run; the demo exchange lives as long as the run does."""
-    if demo and is_explicit("url") and is_explicit("demo"):
-        raise UsageError("--demo and --url exclude each other")
+    """The exchange of this run; the demo exchange lives as long as the run does.
+
+    Raises UsageError where both are named, and neither is nearer to the user than the other.
+    """
+    if demo and url is not None and is_explicit("url") == is_explicit("demo"):
+        if is_explicit("url"):
+            raise UsageError("--demo and --url exclude each other")
+        raise UsageError("BFXSTREAM_DEMO and BFXSTREAM_URL are both set", hint="unset one of them")
     if not demo or is_explicit("url"):
         given = check_url(policy.PUBLIC_URL if url is None else url)
         yield Endpoint(given, rest_base(given, rest_url), demo=False)

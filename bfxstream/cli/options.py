@@ -75,6 +75,14 @@ def flag(name: str, *more: str, help: str) -> Callable[[F], F]:
     return option(name, *more, is_flag=True, help=help)
 
 
+LIST_OUTPUT = option(
+    "--output",
+    "-o",
+    type=OutputType(["auto", "table", "jsonl", "csv"]),
+    default="auto",
+    help="auto: a table on a terminal, JSON Lines in a pipe.",
+)
+"""Of a command that prints a list, and has no frames to show."""
 JSON = flag("--json", help="The same as -o jsonl.")
 FIELDS = option(
     "--fields", type=FieldsType(), help="Only these keys (columns), in this order: a,b,c."

@@ -15,12 +15,28 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bfxstream.cli.group import LazyGroup
-from bfxstream.cli.options import DEBUG, DEMO, FIELDS, QUIET, REST_URL, TIME, URL, flag
-from bfxstream.cli.stderr import say
+from bfxstream.cli.options import (
+    DEBUG,
+    DEMO,
+    FIELDS,
+    JSON,
+    LIST_OUTPUT,
+    NO_COLOR,
+    QUIET,
+    REST_URL,
+    TIME,
+    URL,
+    flag,
+    resolve_output,
+)
+from bfxstream.cli.stderr import is_terminal, say
 from bfxstream.errors import BfxStreamError, ExitCode, Refused, UsageError
 
 if TYPE_CHECKING:
     from bfxstream.cli.endpoint import Endpoint
+
+_NO_SYMBOL = "symbol: invalid"
+"""What the exchange says of a new order whose symbol it does not have."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,8 +60,9 @@ def order(ctx: click.Context) -> None:
     reported as it is; else, after --timeout, its outcome is unknown: it may have been carried out.
 
     \b
-    Exit codes: 0 the exchange has taken it, 1 its outcome is unknown (or there was no
-    connection), 2 nothing was sent, 3 the exchange has rejected it, 4 credentials.
+    Exit codes: 0 the exchange has taken it, 1 its outcome is unknown (or there
+    was no connection), 2 nothing was sent, 3 the exchange has rejected it (or
+    has no order of that --cid), 4 credentials.
 
     \b
     Examples:
@@ -61,6 +78,8 @@ def order(ctx: click.Context) -> None:
 class OrderSettings:
     """What the shared options say, by their names."""
 
+    output: str
+    """A table, or a format of a pipe."""
     fields: tuple[str, ...] | None
     timeout: float | None
     url: str | None
@@ -69,9 +88,23 @@ class OrderSettings:
     quiet: bool
     verbose: bool
     debug: bool
+    no_color: bool
+
+
+def order_settings(*, output: str, json: bool, **shared: Any) -> OrderSettings:
+    """What the shared options say. Raises UsageError for what cannot be printed."""
+    settings = OrderSettings(resolve_output(output, json, is_terminal(sys.stdout)), **shared)
+    if settings.fields is not None:
+        from bfxstream.output.fields import check_fields  # noqa: PLC0415
+        from bfxstream.protocol.account.records import Order  # noqa: PLC0415
+
+        check_fields(settings.fields, Order.__struct_fields__)
+    return settings
 
 
 _SHARED = (
+    LIST_OUTPUT,
+    JSON,
     FIELDS,
     click.option("--timeout", type=TIME, help="How long to wait for an answer.  [default: 15s]"),
     URL,
@@ -80,6 +113,7 @@ _SHARED = (
     QUIET,
     flag("--verbose", "-v", help="Every event of the connection."),
     DEBUG,
+    NO_COLOR,
 )
 
 # None of these reads the environment: what trades is said on the command line.
@@ -103,19 +137,30 @@ def sending_options(command: F) -> F:
     return command
 
 
-def confirm(what: str, message: bytes, *, yes: bool, dry_run: bool) -> bool:
+def confirm(
+    request: Any,
+    *,
+    yes: bool,
+    dry_run: bool,
+    more: Callable[[], str] = str,
+) -> bool:
     """Show what will be sent and ask; False where it is only shown.
+
+    `more` is what else is to be known before it is decided.
 
     Raises UsageError where nobody can be asked, or the answer is no.
     """
     if dry_run:
-        click.echo(message)
+        click.echo(request.message())
         return False
     if yes:
         return True
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
         raise UsageError("there is no terminal to ask on; nothing was sent", hint="use --yes")
-    say(f"{what}: {message.decode()}")
+    from bfxstream.cli.order_words import in_words  # noqa: PLC0415
+
+    say(in_words(request) + more())
+    say(f"as it will be sent: {request.message().decode()}")
     if _ask("Send it? [y/N] ") not in (b"y", b"yes"):
         raise UsageError("not confirmed; nothing was sent")
     return True
@@ -148,11 +193,16 @@ def order_desk(settings: OrderSettings, *words: str) -> Iterator[Any]:
     from bfxstream.cli.reporter import Reporter  # noqa: PLC0415
     from bfxstream.cli.signals import Signals  # noqa: PLC0415
     from bfxstream.cli.time_scale import time_scale  # noqa: PLC0415
+    from bfxstream.stream.nearest import naming_the_nearest  # noqa: PLC0415
     from bfxstream.stream.options import StreamOptions  # noqa: PLC0415
     from bfxstream.stream.order_desk import OrderDesk  # noqa: PLC0415
     from bfxstream.stream.policy import Policy  # noqa: PLC0415
 
-    with Signals(), endpoint(settings.url, settings.rest_url, settings.demo) as place:
+    with (
+        Signals(),
+        endpoint(settings.url, settings.rest_url, settings.demo) as place,
+        naming_the_nearest(place.rest_base, demo=place.demo),
+    ):
         reporter = Reporter(settings, silent=False)
         desk = OrderDesk(
             account_access(place, reporter.warn, words=words),
@@ -195,25 +245,21 @@ def new_client_id() -> int:
     return ids.next(time.time_ns() // 1_000_000)
 
 
-def print_orders(orders: Sequence[Any], fields: tuple[str, ...] | None) -> None:
-    """Orders as JSON Lines."""
+def print_orders(orders: Sequence[Any], settings: OrderSettings) -> None:
+    """Orders as a table, or as lines of a pipe."""
+    if sys.stdout is None:
+        return
+    if settings.output == "table":
+        from bfxstream.output.table import orders as table  # noqa: PLC0415  rich costs 90 ms
+
+        table.print_orders(orders, settings.fields, color=False if settings.no_color else None)
+        return
     from bfxstream.output.descriptors import LineWriter  # noqa: PLC0415
     from bfxstream.output.pipe import pipe_sink  # noqa: PLC0415
     from bfxstream.protocol.account.records import Order  # noqa: PLC0415
 
-    if sys.stdout is None:
-        return
-    sink = pipe_sink("jsonl", LineWriter(sys.stdout.fileno()), fields, Order.__struct_fields__)
-    sink.write(orders)
-
-
-def check_order_fields(fields: tuple[str, ...] | None) -> None:
-    """Raise UsageError for a field that no order has."""
-    from bfxstream.output.fields import check_fields  # noqa: PLC0415
-    from bfxstream.protocol.account.records import Order  # noqa: PLC0415
-
-    if fields is not None:
-        check_fields(fields, Order.__struct_fields__)
+    writer = LineWriter(sys.stdout.fileno())
+    pipe_sink(settings.output, writer, settings.fields, Order.__struct_fields__).write(orders)
 
 
 def carry_out(
@@ -227,13 +273,13 @@ def carry_out(
     except Interrupted:
         if desk.sent:
             try:
-                conclude(pending.give_up("interrupted"), request, settings.fields)
+                conclude(pending.give_up("interrupted"), request, settings)
             except BfxStreamError as error:
                 say(str(error))
         raise
 
 
-def conclude(outcome: Any, request: Any, fields: tuple[str, ...] | None) -> int:
+def conclude(outcome: Any, request: Any, settings: OrderSettings) -> int:
     """Print what became of a request; the exit code.
 
     Raises Refused for a rejection, BfxStreamError where the outcome is unknown.
@@ -241,9 +287,10 @@ def conclude(outcome: Any, request: Any, fields: tuple[str, ...] | None) -> int:
     from bfxstream.protocol.account.answers import Verdict  # noqa: PLC0415
 
     name, way = _name(request)
-    print_orders(outcome.orders, fields)
+    print_orders(outcome.orders, settings)
     if outcome.verdict is Verdict.REJECTED:
-        raise Refused(f"the exchange rejected {name}: {outcome.words}")
+        at_fault = [request.symbol] if outcome.words == _NO_SYMBOL else []
+        raise Refused(f"the exchange rejected {name}: {outcome.words}", symbols=at_fault)
     if outcome.verdict is Verdict.UNKNOWN:
         raise BfxStreamError(
             f"what became of {name} is unknown: {outcome.words}",

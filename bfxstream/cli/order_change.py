@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import click
@@ -10,17 +11,17 @@ import click
 from bfxstream.cli.order import (
     OrderSettings,
     carry_out,
-    check_order_fields,
     conclude,
     confirm,
     order_desk,
+    order_settings,
     print_orders,
     sending_options,
     shared_options,
 )
 from bfxstream.cli.stderr import say
 from bfxstream.cli.types import SymbolType
-from bfxstream.errors import ExitCode, UsageError
+from bfxstream.errors import ExitCode, Refused, UsageError
 from bfxstream.protocol.account.answers import Pending, PendingCancels
 from bfxstream.protocol.account.orders import CancelOrder, CancelOrders, OrderName, UpdateOrder
 from bfxstream.protocol.account.quantities import parse_number
@@ -65,7 +66,7 @@ def update(
         **changes,
         **{name: options.pop(name) for name in ("gid", "lev", "tif")},
     )
-    return _send(request, OrderSettings(**options), yes=yes, dry_run=dry_run)
+    return _send(request, order_settings(**options), yes=yes, dry_run=dry_run)
 
 
 @click.command()
@@ -99,7 +100,7 @@ def cancel(
         request = CancelOrders(ids=ids, gids=gids)
     else:
         request = CancelOrder(OrderName(id=ids[0] if ids else None, cid=cid, cid_date=date))
-    return _send(request, OrderSettings(**options), yes=yes, dry_run=dry_run)
+    return _send(request, order_settings(**options), yes=yes, dry_run=dry_run)
 
 
 @click.command()
@@ -113,7 +114,7 @@ def cancel_all(yes: bool, dry_run: bool, **options: Any) -> int | None:
       bfxstream order cancel-all --yes
     """
     request = CancelOrders(all=True)
-    return _send(request, OrderSettings(**options), yes=yes, dry_run=dry_run)
+    return _send(request, order_settings(**options), yes=yes, dry_run=dry_run)
 
 
 @click.command(name="list")
@@ -123,7 +124,8 @@ def cancel_all(yes: bool, dry_run: bool, **options: Any) -> int | None:
 def list_(symbols: tuple[str, ...], cid: int | None, **options: Any) -> int:
     """List the open orders, of these SYMBOLs or all.
 
-    With --cid what has ended is looked up, too: it tells what became of an order.
+    With --cid what has ended is looked up, too: it tells what became of an order. Exit code 3
+    where the exchange has none of this client id.
 
     \b
     Examples:
@@ -131,17 +133,18 @@ def list_(symbols: tuple[str, ...], cid: int | None, **options: Any) -> int:
       bfxstream order list --cid 42 | jq -r .status
       bfxstream order list tBTCUSD --fields id,amount,price
     """
-    settings = OrderSettings(**options)
-    check_order_fields(settings.fields)
+    settings = order_settings(**options)
     with order_desk(settings, "trading", "notify") as desk:
         if cid is None:
             found = desk.open_orders(settings.timeout)
         else:
             found = desk.orders_with(cid, settings.timeout)
     found = [order for order in found if not symbols or order.symbol in symbols]
-    print_orders(found, settings.fields)
-    if cid is not None and not found and not settings.quiet:
-        say(f"the exchange has no order with cid {cid}, neither open nor ended")
+    if cid is not None and not found:
+        raise Refused(f"the exchange has no order with cid {cid}, neither open nor ended")
+    print_orders(found, settings)
+    if not found and settings.output == "table" and not settings.quiet:
+        say("no open orders")
     return ExitCode.OK
 
 
@@ -152,14 +155,20 @@ def _send(
     yes: bool,
     dry_run: bool,
 ) -> int | None:
-    check_order_fields(settings.fields)
-    what = "change" if isinstance(request, UpdateOrder) else "cancel"
-    if not confirm(what, request.message(), yes=yes, dry_run=dry_run):
+    all_of_them = isinstance(request, CancelOrders) and request.all
+    more = partial(_how_many, settings) if all_of_them else str
+    if not confirm(request, yes=yes, dry_run=dry_run, more=more):
         return None
     pending = PendingCancels(request) if isinstance(request, CancelOrders) else Pending(request)
     with order_desk(settings, "trading", "notify") as desk:
         outcome = carry_out(desk, request, pending, settings)
-    return conclude(outcome, request, settings.fields)
+        return conclude(outcome, request, settings)
+
+
+def _how_many(settings: OrderSettings) -> str:
+    """Of orders that are open: a connection of its own, as an answer may take its time."""
+    with order_desk(settings, "trading", "notify") as desk:
+        return f" ({len(desk.open_orders(settings.timeout))} now)"
 
 
 def _number(text: str | None, name: str) -> Decimal | None:

@@ -7,21 +7,27 @@ from typing import Any
 
 import click
 
+from bfxstream.cli.offering import offering
 from bfxstream.cli.order import (
-    OrderSettings,
     carry_out,
-    check_order_fields,
     conclude,
     confirm,
     new_client_id,
     order_desk,
+    order_settings,
     sending_options,
     shared_options,
 )
 from bfxstream.cli.types import SymbolType
 from bfxstream.errors import Refused
 from bfxstream.protocol.account.answers import Outcome, Pending, Verdict, Wait, is_filled
-from bfxstream.protocol.account.orders import NewOrder, OrderFlag, parse_meta, parse_order_type
+from bfxstream.protocol.account.orders import (
+    ORDER_TYPES,
+    NewOrder,
+    OrderFlag,
+    parse_meta,
+    parse_order_type,
+)
 from bfxstream.protocol.account.quantities import parse_number
 
 _PRICES = ("price", "price_aux_limit", "price_trailing", "price_oco_stop")
@@ -33,7 +39,12 @@ _PRICES = ("price", "price_aux_limit", "price_trailing", "price_oco_stop")
 @click.option("--amount", required=True, help="How much, of the base currency.")
 @click.option("--price", help="The limit, or the price that sets a stop off.")
 @click.option(
-    "--type", "order_type", default="EXCHANGE LIMIT", show_default=True, help="The type of order."
+    "--type",
+    "order_type",
+    default="EXCHANGE LIMIT",
+    show_default=True,
+    shell_complete=offering(lambda: [name.lower().replace(" ", "-") for name in ORDER_TYPES]),
+    help="The type of order; in any case, with spaces or -.",
 )
 @click.option("--price-aux-limit", help="The limit of a STOP LIMIT.")
 @click.option("--price-trailing", help="The distance of a TRAILING STOP.")
@@ -54,7 +65,8 @@ _PRICES = ("price", "price_aux_limit", "price_trailing", "price_oco_stop")
     type=click.Choice([wait.value for wait in Wait]),
     default=Wait.ANSWER.value,
     show_default=True,
-    help="How far to follow it: until the exchange has taken it, it is filled, or it has ended.",
+    help="How far to follow it: until the exchange has taken it, it is filled, or it has ended; "
+    "once it is taken, for as long as that takes, whatever --timeout says.",
 )
 @sending_options
 @shared_options
@@ -75,16 +87,14 @@ def new(
       bfxstream order new tETHUSD --side buy --amount 1 --price 900 --cid 42 -y
     """
     order = _order(symbol, order_type, options)
-    settings = _settings(options)
-    check_order_fields(settings.fields)
-    what = f"{order.side} {order.amount} {symbol}, {order.type}"
-    if not confirm(what, order.message(), yes=yes, dry_run=dry_run):
+    settings = order_settings(**options)
+    if not confirm(order, yes=yes, dry_run=dry_run):
         return None
     with order_desk(settings, "trading", "notify") as desk:
         order.check_size(*desk.sizes(symbol))
         follow = Wait(wait) is not Wait.ANSWER
         outcome = carry_out(desk, order, Pending(order, Wait(wait)), settings, follow=follow)
-    code = conclude(outcome, order, settings.fields)
+        code = conclude(outcome, order, settings)
     _check_filled(outcome, Wait(wait))
     return code
 
@@ -121,7 +131,3 @@ def _order(symbol: str, order_type: str, options: dict[str, Any]) -> NewOrder:
 
 def _number(text: str | None, name: str) -> Decimal | None:
     return None if text is None else parse_number(text, name)
-
-
-def _settings(options: dict[str, Any]) -> OrderSettings:
-    return OrderSettings(**options)

@@ -23,7 +23,7 @@ from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_condition, check_fields, known_fields
 from bfxstream.output.pipe import pipe_sink
 from bfxstream.output.sink import Sink, Sinks, SteadySink
-from bfxstream.protocol.channels import AccountSubscription, Subscription
+from bfxstream.protocol.channels import AccountSubscription, BookSubscription, Subscription
 from bfxstream.protocol.views import BookView
 from bfxstream.stream import policy
 from bfxstream.stream.feed import FeedOptions
@@ -69,7 +69,8 @@ def run_stream(
         output = resolve_output(settings.output, settings.json, sys.stdout.isatty())
         output = resolve_picture(settings, output)
     draws = output in ("table", PICTURE)
-    check_options(subscriptions, settings, output, view, closed=closed)
+    wanted = _wanted_of_account(subscriptions, account_filters)
+    check_options(subscriptions, settings, output, view, closed=closed, account=wanted)
     feeds = feed_options(settings, output, view, every, every_update=every_update, closed=closed)
     with (
         Signals() as signals,
@@ -98,7 +99,6 @@ def run_stream(
         stream.status.activity = "recording" if recorder else ""
         limits = Limits(settings, time.monotonic())
         ending.callback(end_stream, stream, settings, limits)
-        wanted = access.wanted if access is not None else None
         sinks: list[Sink] = []
         if only_record is not None:
             sinks.append(only_record.sink)
@@ -221,16 +221,23 @@ def check_options(
     view: BookView,
     *,
     closed: bool,
+    account: AccountFilter | None = None,
 ) -> None:
     """Raise UsageError for options that do not go together."""
+    if not any(isinstance(each, BookSubscription) for each in subscriptions):
+        for name in ("view", "every"):
+            if is_explicit(name):
+                raise UsageError(
+                    f"--{name} is for books, and there is none", hint="leave it out, or add a book"
+                )
     if closed and output == "raw":
         raise _not_raw("closed")
     if settings.fields is not None or settings.until is not None:
-        known = _known_fields(subscriptions, settings, view)
+        known = _known_fields(subscriptions, settings, view, account)
         if settings.fields is not None:
             check_fields(settings.fields, [*known, "total"] if output == "table" else known)
         if settings.until is not None:
-            check_condition(settings.until, subscriptions, view, known)
+            check_condition(settings.until, subscriptions, view, known, account)
     if output == "raw":
         _check_raw(settings)
     if settings.events and output in ("raw", "csv"):
@@ -252,9 +259,24 @@ def _not_raw(name: str) -> UsageError:
 
 
 def _known_fields(
-    subscriptions: Sequence[Subscription], settings: Settings, view: BookView
+    subscriptions: Sequence[Subscription],
+    settings: Settings,
+    view: BookView,
+    account: AccountFilter | None,
 ) -> list[str]:
-    return known_fields(subscriptions, view, seq=settings.seq, timestamps=settings.timestamps)
+    seq, timestamps = settings.seq, settings.timestamps
+    return known_fields(subscriptions, view, seq=seq, timestamps=timestamps, account=account)
+
+
+def _wanted_of_account(
+    subscriptions: Sequence[Subscription], words: Sequence[str]
+) -> AccountFilter | None:
+    """What is wanted of the account; None where it is not subscribed."""
+    if AccountSubscription() not in subscriptions:
+        return None
+    from bfxstream.protocol.account.filters import AccountFilter  # noqa: PLC0415  few runs have one
+
+    return AccountFilter(words)
 
 
 def _stream_options(
@@ -301,7 +323,7 @@ def make_sink(
         output,
         LineWriter(sys.stdout.fileno(), may_wait),
         settings.fields,
-        _known_fields(stream.subscriptions, settings, view),
+        _known_fields(stream.subscriptions, settings, view, account),
     )
 
 

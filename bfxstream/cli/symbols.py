@@ -14,6 +14,7 @@ from bfxstream.cli.options import (
     DEMO,
     FIELDS,
     JSON,
+    LIST_OUTPUT,
     NO_COLOR,
     QUIET,
     REST_URL,
@@ -24,7 +25,6 @@ from bfxstream.cli.options import (
 )
 from bfxstream.cli.signals import Signals
 from bfxstream.cli.stderr import say
-from bfxstream.cli.types import OutputType
 from bfxstream.errors import ConnectionFailed, ExitCode, UsageError
 from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_fields
@@ -52,13 +52,7 @@ _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
     help="Only these.",
 )
 @flag("--refresh", help="Ask the exchange, however new the list is that is kept.")
-@option(
-    "--output",
-    "-o",
-    type=OutputType(["auto", "table", "jsonl", "csv"]),
-    default="auto",
-    help="auto: a table on a terminal, JSON Lines in a pipe.",
-)
+@LIST_OUTPUT
 @JSON
 @FIELDS
 @URL

@@ -128,12 +128,15 @@ class OrderDesk:
                     continue
                 if (outcome := _outcome(pending, batch)) is not None:
                     return outcome
-                if not looks or now - self._sent_at < looks[0]:
+                if follow and _is_taken(pending):
+                    # It has been answered. Should the connection die, the stream looks it up.
+                    continue
+                if now - self._sent_at < looks[0]:
                     continue
                 del looks[0]
                 if (outcome := self._look_up(pending)) is not None:
                     return outcome
-                if not looks and not (follow and _is_taken(pending)):
+                if not looks:
                     said = f"{NO_ANSWER} within {patience:g} s"
                     return pending.give_up(f"{said}, and what it has of orders does not tell")
         except BfxStreamError as error:

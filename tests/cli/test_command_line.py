@@ -136,6 +136,8 @@ def test_every_option_of_a_streaming_command_reads_its_environment_variable(name
         (["ticker", "tBTCUSD", "--demo", "--url", "ws://x"], ["--demo", "--url"]),
         (["book", "tBTCUSD", "--len", "50"], ["50"]),
         (["book", "tBTCUSD", "--every", "1s"], ["--every", "--view"]),
+        (["stream", "trades:tBTCUSD", "--view", "top"], ["--view is for books", "add a book"]),
+        (["account", "--filter", "wallet", "--fields", "id"], ["'id'", "wallet_type, currency"]),
         (["stream", "status:tBTCUSD"], ["status:tBTCUSD", "ticker:SYMBOL", "liq:global"]),
         (["stream", "candles:tBTCUSD"], ["candles:tBTCUSD", "time frame", "14D"]),
         (["stream", "candles:1m"], ["'candles:1m'", "no symbol", "candles:1m:tBTCUSD"]),
@@ -292,6 +294,11 @@ def test_a_schema_is_printed_by_its_name(answer, name):
     code, out, err = answer("schema", name)
     assert (code, err) == (0, "")
     assert json.loads(out)["title"] == name
+
+
+@pytest.mark.parametrize("name", ["trade", "candle"])
+def test_one_record_has_the_schema_of_its_channel(answer, name):
+    assert answer("schema", name) == answer("schema", f"{name}s")
 
 
 def test_without_a_name_every_schema_is_printed(answer):

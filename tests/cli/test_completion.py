@@ -161,6 +161,8 @@ NESTED = script_for("bash", nested)
         ("bfxstream candles --period a30:", "p2:p30"),
         ("bfxstream demo-exchange --fault no", "no-history"),
         ("bfxstream help gua", "guarantees"),
+        ("bfxstream account --filter wa", "wallet"),
+        ("bfxstream order new tBTCUSD --type exchange-st", "exchange-stop exchange-stop-limit"),
     ],
 )
 def test_bash_offers_what_follows_the_last_word_break(line, offered):

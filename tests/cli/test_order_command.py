@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from decimal import Decimal
 
 import pytest
 import websocket
 from demo_account import CREDENTIALS, access, options
+from msgspec.structs import replace
 
+from bfxstream.cli.order_words import in_words
 from bfxstream.demo import DemoExchange
 from bfxstream.demo.access import READ_ONLY_KEY
+from bfxstream.protocol.account.orders import (
+    CancelOrder,
+    CancelOrders,
+    NewOrder,
+    OrderFlag,
+    OrderName,
+    UpdateOrder,
+)
 from bfxstream.protocol.auth import MAX_NONCE, auth_message
 from bfxstream.stream import order_desk
 
@@ -18,6 +29,14 @@ BUY = ("new", "tBTCUSD", "--side", "buy", "--amount", "0.5")
 LIMIT = (*BUY, "--price", "60000")
 RESTING = ("new", "tBTCUSD", "--side", "buy", "--amount", "0.002", "--price", "60000", "--yes")
 DERIVATIVE = ("new", "BTCF0:USTF0", "--side", "sell", "--amount", "1e-4")
+NEW = NewOrder(
+    symbol="tBTCUSD",
+    side="buy",
+    type="EXCHANGE LIMIT",
+    amount=Decimal("0.01"),
+    cid=7,
+    price=Decimal(20000),
+)
 LIMIT_BODY = {"type": "EXCHANGE LIMIT", "symbol": "tBTCUSD", "amount": "0.5", "price": "60000"}
 
 
@@ -194,7 +213,7 @@ def test_orders_are_made_changed_listed_and_ended_by_their_ids_and_ours(command)
     [found] = command("order", "list", "--cid", "42").records
     assert (found["id"], found["type"], found["status"]) == (second["id"], "oc", "CANCELED")
     nothing = command("order", "list", "--cid", "44")
-    assert (nothing.code, nothing.stdout) == (0, "")
+    assert (nothing.code, nothing.stdout) == (3, "")
     assert "no order with cid 44" in nothing.stderr
 
 
@@ -321,3 +340,72 @@ def test_with_the_dead_mans_switch_the_end_of_the_run_is_that_of_the_orders(comm
     assert command("account", "--once", "--dms", "--filter", "order").code == 0
     [order] = command("order", "list", "--cid", "71").records
     assert (order["type"], order["status"]) == ("oc", "CANCELED")
+
+
+# How it is told.
+
+
+def test_orders_are_printed_as_a_table_or_as_csv_where_that_is_wanted(command):
+    made = command("order", *RESTING, "--cid", "81", "-o", "table")
+    header, row = made.stdout.splitlines()
+    assert header.split() == ["SYMBOL", "SIDE", "AMOUNT", "PRICE", "TYPE", "FILLED", "STATUS", "ID"]
+    for words in ("tBTCUSD", "buy", "0.002", "60,000", "exchange limit", "active"):
+        assert words in row
+    assert command("order", "list", "-o", "csv", "--fields", "cid").stdout == "cid\n81\n"
+    chosen = command("order", "list", "-o", "table", "--fields", "cid,meta").stdout.split()
+    assert chosen[:3] == ["cid", "meta", "81"]
+    assert command("order", "cancel-all", "--yes", "--json").records[0]["status"] == "CANCELED"
+    nothing = command("order", "list", "-o", "table")
+    assert (nothing.code, nothing.stdout, nothing.stderr) == (0, "", "bfxstream: no open orders\n")
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (NEW, "buy 0.01 tBTCUSD at 20000, EXCHANGE LIMIT"),
+        (
+            replace(NEW, type="STOP LIMIT", side="sell", price_aux_limit=Decimal(19900)),
+            "sell 0.01 tBTCUSD at 20000, STOP LIMIT, limit 19900",
+        ),
+        (
+            replace(NEW, flags=OrderFlag.HIDDEN | OrderFlag.POST_ONLY, tif="2030-01-31 23:59:00"),
+            "buy 0.01 tBTCUSD at 20000, EXCHANGE LIMIT, hidden, post-only, "
+            "good until 2030-01-31 23:59:00 UTC",
+        ),
+        (
+            replace(NEW, type="MARKET", price=None, symbol="tBTCF0:USTF0", lev=20),
+            "buy 0.01 tBTCF0:USTF0, MARKET, leverage 20",
+        ),
+        (
+            UpdateOrder(order=OrderName(id=5), price=Decimal("2e4"), delta=Decimal("-0.1")),
+            "change order 5: amount more by -0.1, price 20000",
+        ),
+        (
+            CancelOrder(OrderName(cid=7, cid_date="2030-01-31")),
+            "cancel the order with cid 7 of 2030-01-31",
+        ),
+        (CancelOrders(ids=[5, 6], gids=[3]), "cancel order 5, order 6, all open orders of group 3"),
+        (CancelOrders(all=True), "cancel all open orders"),
+    ],
+)
+def test_who_is_asked_is_told_in_words(request_, words):
+    assert in_words(request_) == words
+
+
+def test_a_symbol_that_the_exchange_does_not_have_is_answered_with_the_nearest(command, cache):
+    result = command("order", "new", "tBTCUSX", *RESTING[2:])
+    assert (result.code, result.stdout) == (3, "")
+    assert "symbol: invalid; did you mean tBTCU" in result.stderr
+
+
+# Which exchange.
+
+
+def test_two_exchanges_in_the_environment_are_refused_and_the_command_line_beats_it(
+    command, exchange
+):
+    both = {"BFXSTREAM_DEMO": "1"}
+    refused = command("order", "list", **both)
+    assert (refused.code, refused.stdout) == (2, "")
+    assert "BFXSTREAM_DEMO and BFXSTREAM_URL are both set; unset one of them" in refused.stderr
+    assert command("symbols", "tBTCUSD", "--url", exchange.url, **both).code == 0

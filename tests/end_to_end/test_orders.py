@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -61,14 +62,22 @@ def test_what_will_be_sent_is_shown_and_only_yes_sends_it(exchange, keys, keys_p
     terminal = Terminal(installed_command(), *ORDER, "--cid", "7", width=250, height=10, **keys)
     terminal.press(b"y\n")  # too early to be an answer
     terminal.wait_for(lambda: QUESTION in terminal.text)
-    assert "buy 0.01 tBTCUSD, EXCHANGE LIMIT" in terminal.text
+    assert "buy 0.01 tBTCUSD at 60000, EXCHANGE LIMIT" in terminal.text
     assert '"cid":7,' in terminal.text
     assert '"amount":"0.01","price":"60000"' in terminal.text
     terminal.press(keys_pressed)
     assert terminal.wait_for_end() == code
-    assert (b'"status":"ACTIVE"' in terminal.output) is (code == 0)
+    assert (b"active" in terminal.output) is (code == 0)
     assert ("nothing was sent" in terminal.text) is (code == 2)
     assert (len(exchange.log) > sessions) is (code == 0)
+
+
+def test_who_is_to_cancel_all_orders_is_told_how_many_there_are(exchange, keys):
+    terminal = Terminal(installed_command(), "order", "cancel-all", width=100, height=10, **keys)
+    terminal.wait_for(lambda: QUESTION in terminal.text)
+    assert re.search(r"cancel all open orders \([0-9]+ now\)", terminal.text)
+    terminal.press(b"n\n")
+    assert terminal.wait_for_end() == 2
 
 
 def test_an_interruption_after_it_was_sent_says_that_its_outcome_is_unknown(exchange, keys):

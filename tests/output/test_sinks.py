@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 from msgspec import Raw
 
+from bfxstream.condition import Condition
 from bfxstream.errors import ReaderGone, ReaderStalled, UsageError
 from bfxstream.output.csv import CsvSink
 from bfxstream.output.descriptors import LineWriter
-from bfxstream.output.fields import check_fields, known_fields, values_of
+from bfxstream.output.fields import check_condition, check_fields, known_fields, values_of
 from bfxstream.output.jsonl import FieldsJsonLinesSink, JsonLinesSink
 from bfxstream.output.raw import RawSink
-from bfxstream.protocol.channels import parse_spec
+from bfxstream.protocol.account.filters import AccountFilter
+from bfxstream.protocol.channels import AccountSubscription, parse_spec
 from bfxstream.protocol.events import Gap
 from bfxstream.protocol.records import BookLevel, BookTop, FullBook, Ticker, Trade
 from bfxstream.protocol.views import BookView
@@ -168,6 +170,18 @@ def test_the_chosen_values_of_a_record_are_its_own_objects():
 def test_the_known_fields_are_those_of_every_record_in_order_and_once(specs, view, fields):
     wishes = [parse_spec(spec) for spec in specs]
     assert known_fields(wishes, view, seq=False, timestamps=False) == fields.split()
+
+
+def test_an_account_has_the_fields_of_what_is_wanted_of_it():
+    wishes, wanted = [AccountSubscription()], AccountFilter(["wallet"])
+    fields = known_fields(wishes, BookView.LEVELS, seq=False, timestamps=False, account=wanted)
+    assert fields == [
+        *("channel", "kind", "type", "wallet_type", "currency", "balance"),
+        *("unsettled_interest", "balance_available", "description", "meta"),
+    ]
+    check_condition(Condition("balance > 1"), wishes, BookView.LEVELS, fields, wanted)
+    with pytest.raises(UsageError, match="unknown field 'exec_price' in --until"):
+        check_condition(Condition("exec_price > 1"), wishes, BookView.LEVELS, fields, wanted)
 
 
 def test_stamps_are_known_fields_where_they_are_asked_for():

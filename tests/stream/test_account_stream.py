@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 
 import msgspec
@@ -43,6 +43,7 @@ from bfxstream.protocol.account.orders import (
 from bfxstream.protocol.account.quantities import cid_date
 from bfxstream.protocol.account.records import AccountTrade, Order
 from bfxstream.protocol.channels import AccountSubscription, parse_spec
+from bfxstream.protocol.events import Event, Notice
 from bfxstream.stream import policy
 from bfxstream.stream.account_link import check_account_url
 from bfxstream.stream.feed import FeedOptions
@@ -90,11 +91,12 @@ def carry_out(
     wait: Wait = Wait.ANSWER,
     fault: str = "",
     timeout: float = TIMEOUT,
+    on_event: Callable[[Event], None] = lambda event: None,
 ) -> Outcome:
     """Send a request over a connection of its own, with a fault that strikes at it."""
     if fault:
         exchange.inject(fault)
-    desk = OrderDesk(access(exchange, folder), options(exchange))
+    desk = OrderDesk(access(exchange, folder), options(exchange), on_event=on_event)
     try:
         if isinstance(request, CancelOrders):
             pending: Any = PendingCancels(request)
@@ -127,6 +129,22 @@ def test_an_order_is_placed_listed_and_cancelled(exchange, tmp_path):
 def test_an_order_that_rests_near_the_market_is_followed_until_it_is_filled(exchange, tmp_path):
     filled = carry_out(exchange, tmp_path, order(price=Decimal(80000)), wait=Wait.FILLED)
     assert filled.orders[-1].type == "oc"
+
+
+def test_an_order_that_was_answered_is_followed_beyond_the_timeout_and_not_looked_up(
+    exchange, tmp_path
+):
+    new, said = order(), []
+    name = OrderName(cid=new.cid, cid_date=cid_date(time.time_ns() // 1_000_000))
+    timeout = 1.0  # by then it has been answered, and would have been looked up twice
+    later = Timer(2 * timeout, lambda: carry_out(exchange, tmp_path, CancelOrder(name)))
+    later.start()
+    closed = carry_out(
+        exchange, tmp_path, new, wait=Wait.CLOSED, timeout=timeout, on_event=said.append
+    )
+    later.join()
+    assert [each.status for each in closed.orders] == ["CANCELED"]
+    assert [event for event in said if isinstance(event, Notice)] == []
 
 
 def test_a_rejection_has_the_exchanges_words(exchange, tmp_path):

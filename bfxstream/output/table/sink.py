@@ -61,6 +61,8 @@ class TableSink:
             console.no_color = not color
         colored = (color and console.color_system is not None) or has_color(console)
         look = look_for(console, colored)
+        if not (colored or has_cursor_control(console)):
+            look = look.unstyled()
         views = Views(subscriptions, books, look, fields, account)
         picture = Picture(views, StatusLine(status, look, views.verified))
         screen = Screen(console)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rich.console import Console
@@ -129,6 +129,10 @@ class Look:
     ask: Tint
     bars_behind: bool
     """Depth bars lie behind the numbers; without colour they stand beside them."""
+
+    def unstyled(self) -> Look:
+        """For characters alone: part of a cell is filled from the right in reverse video only."""
+        return replace(self, glyphs=replace(self.glyphs, blocks=self.glyphs.blocks[-1]))
 
 
 def _tint(background: str, price: str, amount: str, label: str) -> Tint:

@@ -33,6 +33,11 @@ _BROUGHT_BY = {
 }
 """For each kind of record the exchange's filter that lets it through."""
 
+WORDS = tuple(
+    dict.fromkeys(("trading", "funding", "wallet", "balance", "notify", "algo", *_BROUGHT_BY))
+)
+"""Every filter that is of no one symbol or wallet."""
+
 
 class _Word(Struct, frozen=True):
     """One filter: a kind, or what one of the exchange's filters brings, of one subject or all."""

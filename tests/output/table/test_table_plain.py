@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from rich.console import Console
 from table_scene import (
@@ -115,6 +117,17 @@ def test_a_pipe_gets_plain_lines_and_at_the_end_the_whole_of_each_book() -> None
     assert title[:2] == ["tBTCUSD", "P0"]
     assert head.count("PRICE") == 2
     assert level.index("101") == level.index("100") + 1
+
+
+def test_where_nothing_is_in_reverse_the_bars_of_both_sides_are_of_whole_blocks() -> None:
+    pipe = Terminal(interactive=False)
+    book = level_book([(100, 1), (99, 2), (98, 4)], [(101, 1), (102, 2), (103, 4)])
+    sink = sink_for("book:tBTCUSD", books={"book:tBTCUSD": book}, console=Console(file=pipe))
+    sink.close()
+    rows = pipe.getvalue().rstrip("\n").split("\n")[-3:]
+    for row in rows:
+        bid, ask = re.findall("[▉▊▋▌▍▎▏█]+", row)
+        assert bid == ask == "█" * len(bid)
 
 
 def test_a_book_that_came_too_late_for_a_line_is_still_told_at_the_end() -> None:
