@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -101,7 +102,22 @@ def main() -> NoReturn:
         # Nobody reads any more: end as the shell expects of any Unix tool.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGPIPE)
+    _leave_threads_behind(code)
     sys.exit(code)
+
+
+def _leave_threads_behind(code: int) -> None:
+    """Leave at once where a look-up is under way that nobody waits for any more.
+
+    The interpreter, taken apart under a running thread, has crashed: one order in 210.
+    """
+    threading = sys.modules.get("threading")
+    if threading is None or not any(thread.daemon for thread in threading.enumerate()):
+        return
+    with contextlib.suppress(OSError):
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+        os._exit(code)
 
 
 def run_command(arguments: list[str]) -> int:
