@@ -21,6 +21,16 @@ _nonces = itertools.count(time.time_ns() // 1000)
 next_nonce = _nonces.__next__
 
 
+def owner(exchange: DemoExchange, folder: Path) -> dict[str, str]:
+    """The environment of the account's owner; `folder` keeps the nonces."""
+    return {
+        "BFX_API_KEY": DEMO_KEY,
+        "BFX_API_SECRET": DEMO_SECRET,
+        "BFXSTREAM_URL": exchange.url,
+        "XDG_STATE_HOME": str(folder),
+    }
+
+
 def access(exchange: DemoExchange, folder: Path, *words: str) -> AccountAccess:
     """The way into the account; `folder` keeps the nonces."""
     return AccountAccess(

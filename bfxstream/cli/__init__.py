@@ -109,7 +109,7 @@ def main() -> NoReturn:
 def _leave_threads_behind(code: int) -> None:
     """Leave at once where a look-up is under way that nobody waits for any more.
 
-    The interpreter, taken apart under a running thread, has crashed: one order in 210.
+    One order in 210 ended in a crash, most likely of the interpreter's end under such a thread.
     """
     threading = sys.modules.get("threading")
     if threading is None or not any(thread.daemon for thread in threading.enumerate()):

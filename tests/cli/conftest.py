@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from demo_account import owner
 from end_to_end.command import Result
 
 from bfxstream.cli import run_command
 from bfxstream.demo import DemoExchange
-from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET
 from bfxstream.stream.limiter import LIMITER, RateLimiter
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM)
@@ -27,12 +27,7 @@ def exchange() -> Iterator[DemoExchange]:
 @pytest.fixture
 def environ(exchange: DemoExchange, tmp_path: Path) -> dict[str, str]:
     """The owner's, with a state folder of the test's own."""
-    return {
-        "BFX_API_KEY": DEMO_KEY,
-        "BFX_API_SECRET": DEMO_SECRET,
-        "BFXSTREAM_URL": exchange.url,
-        "XDG_STATE_HOME": str(tmp_path),
-    }
+    return owner(exchange, tmp_path)
 
 
 @pytest.fixture

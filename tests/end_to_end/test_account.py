@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from demo_account import owner
 
 from bfxstream.demo import DemoExchange
 from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET
@@ -32,12 +33,7 @@ def exchange() -> Iterator[DemoExchange]:
 @pytest.fixture
 def keys(exchange: DemoExchange, tmp_path: Path) -> dict[str, str]:
     """The environment of the account's owner, with a state folder of the test's own."""
-    return {
-        "BFX_API_KEY": DEMO_KEY,
-        "BFX_API_SECRET": DEMO_SECRET,
-        "BFXSTREAM_URL": exchange.url,
-        "XDG_STATE_HOME": str(tmp_path),
-    }
+    return owner(exchange, tmp_path)
 
 
 def hidden_from(result: Result) -> bool:

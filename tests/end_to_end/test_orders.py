@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from bench.orders import OrderChaos
+from demo_account import owner
 
 from bfxstream.demo import DemoExchange
-from bfxstream.demo.access import DEMO_KEY, DEMO_SECRET
 
 from .command import PATIENCE, clean_environment, installed_command, start
 from .terminal import Terminal
@@ -31,12 +31,7 @@ def exchange() -> Iterator[DemoExchange]:
 @pytest.fixture
 def keys(exchange: DemoExchange, tmp_path: Path) -> dict[str, str]:
     """The environment of the account's owner, with a state folder of the test's own."""
-    return {
-        "BFX_API_KEY": DEMO_KEY,
-        "BFX_API_SECRET": DEMO_SECRET,
-        "BFXSTREAM_URL": exchange.url,
-        "XDG_STATE_HOME": str(tmp_path),
-    }
+    return owner(exchange, tmp_path)
 
 
 def test_no_order_is_doubled_and_nothing_untrue_is_said_whatever_comes_before_the_answer(tmp_path):
