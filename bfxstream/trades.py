@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -10,8 +9,9 @@ from bfxstream.protocol.rows import FundingTradeRow, TradeRow
 
 RowT = TypeVar("RowT", TradeRow, FundingTradeRow)
 
-REMEMBERED_IDS = 4096
-"""Ids kept per symbol: a `tu` follows its `te` within seconds, a snapshot has 30 rows."""
+REMEMBERED_IDS = 1200
+"""At least so many of a symbol's last ids are known, and at most twice as many: a `tu` follows
+its `te` within seconds, a snapshot has 30 rows. A set of a few more takes four times the memory."""
 
 
 class Hole(NamedTuple):
@@ -42,33 +42,41 @@ class TradeLedger:
     def __init__(self) -> None:
         self.begun = False
         """Whether it is known where the stream begins: what is older is none of its business."""
-        self._seen: set[int] = set()
-        self._order: deque[int] = deque()
         self.newest_id = 0
         self.newest_mts = 0
         """Of the newest trade delivered; 0 where there is none."""
+        self._began_at: int | None = None
+        """The least id that may still be given by a snapshot: what is older was delivered, or is
+        older than the stream."""
+        # Two generations: a set that ids enter and leave one by one grows for minutes.
+        self._recent: set[int] = set()
+        self._older: set[int] = set()
 
     def accept(self, row: Execution) -> bool:
         """Note a trade; False where it was delivered before."""
         trade_id = row.id
-        if trade_id in self._seen:
+        if trade_id in self._recent or trade_id in self._older:
             return False
-        self.begun = True
-        self._seen.add(trade_id)
-        self._order.append(trade_id)
-        if len(self._order) > REMEMBERED_IDS:
-            self._seen.discard(self._order.popleft())
+        if self._began_at is None:
+            self.begun, self._began_at = True, trade_id
+        self._recent.add(trade_id)
+        if len(self._recent) > REMEMBERED_IDS:
+            self._forget()
         if trade_id > self.newest_id:
             self.newest_id, self.newest_mts = trade_id, row.mts
         return True
 
+    def _forget(self) -> None:
+        if self._older:
+            self._began_at = max(self._older) + 1
+        self._older, self._recent = self._recent, set()
+
     def accept_rows(self, rows: Sequence[RowT]) -> list[RowT]:
         """Note a snapshot, in any order: the rows not delivered before, oldest first."""
-        had_trades, self.begun = bool(self._order), True
+        self.begun = True
+        began_at = self._began_at or 0
         rising = sorted(rows, key=lambda row: row.id)
-        # Ids older than the ledger's memory were delivered or are older than the stream.
-        fresh = [row for row in rising if not (had_trades and row.id < self._order[0])]
-        return [row for row in fresh if self.accept(row)]
+        return [row for row in rising if row.id >= began_at and self.accept(row)]
 
     def hole_before(self, row: Execution) -> Hole | None:
         """What may be missing before this trade, the oldest of those that follow.
