@@ -133,8 +133,12 @@ class PriceLevelsFeed(LevelsFeed):
         return self._take_update if kind is ROW else self._take_updates
 
     def _take_update(self, row: LevelRow) -> None:
+        # The record made here, its fields by name: 0.2 µs less than by `_print` and `astuple`.
         if self._valid:
-            self._print("update", self.book.apply(row), row)
+            side = self.book.apply(row)
+            self._give(
+                BookLevel("book", self._symbol, "update", side, row.price, row.count, row.amount)
+            )
 
     def _take_updates(self, rows: list[LevelRow]) -> None:
         # One row a burst is what comes most often, and needs no second look: 0.2 µs less.
@@ -142,10 +146,6 @@ class PriceLevelsFeed(LevelsFeed):
             self._take_update(rows[0])
         elif self._valid:
             self._take_burst(rows)
-
-    def _print(self, kind: BookType, side: Side, row: LevelRow) -> None:
-        # The fields by name: 0.2 µs less than `astuple`.
-        self._give(BookLevel("book", self._symbol, kind, side, row.price, row.count, row.amount))
 
 
 class BurstFeed(BookFeed):
