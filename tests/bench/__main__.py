@@ -27,6 +27,8 @@ def main() -> None:
         print(f"- {name}: {text}")
     print("- median (min–max); ratio: of the first column, to the row with 1.00")
     progress = _silent if options.quiet else _on_stderr
+    if options.keep is not None:
+        options.keep.mkdir(parents=True, exist_ok=True)
     bench = Bench(
         options.runs,
         options.messages,
