@@ -1,6 +1,7 @@
 """What all tests share: this folder on the path, hypothesis' settings, a cache, a clean end."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from hypothesis import settings
 # The same examples in every run: a test fails for a change of the code, never by chance.
 settings.register_profile("bfxstream", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("bfxstream")
+
+
+# A shell that starts us in the background has SIGINT ignored, and so would every command here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
