@@ -27,10 +27,13 @@ from bfxstream.protocol.account.records import (
 )
 from bfxstream.protocol.decode import Kind
 from bfxstream.protocol.numbers import integer, is_null
-from bfxstream.trades import REMEMBERED_IDS, TradeLedger
+from bfxstream.trades import TradeLedger
 
 HeldT = TypeVar("HeldT", Order, Position, Wallet, FundingOffer, FundingCredit, FundingLoan)
 TradeT = TypeVar("TradeT", AccountTrade, AccountFundingTrade)
+
+REMEMBERED = 5000
+"""Executions and ended orders kept: twice what one page of the history brings (API: rest-auth)."""
 
 
 class Holdings(Generic[HeldT]):
@@ -82,8 +85,8 @@ class Executions(Generic[TradeT]):
         """The time of the newest one: from here on history fills what was missed."""
         self._updated = updated
         self._every_update = every_update
-        self._executions = TradeLedger()
-        self._updates = TradeLedger()
+        self._executions = TradeLedger(REMEMBERED)
+        self._updates = TradeLedger(REMEMBERED)
 
     def take(self, record: TradeT) -> list[TradeT]:
         """Take a record of a message; it again, unless it was given before."""
@@ -100,14 +103,19 @@ class Executions(Generic[TradeT]):
 
         They have their fees: one whose fee alone was missed is given as its update.
         """
+        # Before any is noted: there may be more of them than are remembered.
+        executed = {one.id for one in records if self._executions.knows(one.id)}
+        updated = {one.id for one in records if self._updates.knows(one.id)}
         given = []
         for record in sorted(records, key=lambda record: (record.mts, record.id)):
-            if self._executions.accept(record):
-                self.last_mts = max(record.mts, self.last_mts or 0)
-                self._updates.accept(record)
+            self.last_mts = max(record.mts, self.last_mts or 0)
+            if record.id in updated or not self._updates.accept(record):
+                continue
+            if record.id not in executed:
+                self._executions.accept(record)
                 given.append(replace(record, type="backfill"))
-            else:
-                given += self.take(replace(record, type=self._updated))
+            elif self._every_update:
+                given.append(replace(record, type=self._updated))
         return given
 
 
@@ -166,7 +174,9 @@ class AccountState:
         changed at `since` (ms) or later.
         """
         given = []
-        for order in sorted(orders, key=lambda order: integer(order.mts_update) or 0):
+        # Before any is noted: there may be more of them than are remembered.
+        unknown = [order for order in orders if order.id not in self._ended]
+        for order in sorted(unknown, key=lambda order: integer(order.mts_update) or 0):
             was_lost = self.lost_orders.pop(order.id, None) is not None
             is_recent = (integer(order.mts_update) or 0) >= since
             if (was_lost or is_recent) and order.id not in self.orders.held:
@@ -219,7 +229,7 @@ class AccountState:
         if order.id in self._ended:
             return []
         self._ended[order.id] = None
-        if len(self._ended) > REMEMBERED_IDS:
+        if len(self._ended) > REMEMBERED:
             del self._ended[next(iter(self._ended))]
         return [order]
 

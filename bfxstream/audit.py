@@ -22,7 +22,9 @@ from bfxstream.protocol.codes import Conf
 from bfxstream.protocol.decode import ChannelDecoder, FrameError, FrameReader, Kind, Message
 from bfxstream.protocol.objects import ObjectFrame
 from bfxstream.protocol.report import ChannelReport, ConnectionReport, Report
-from bfxstream.trades import REMEMBERED_IDS
+
+_REMEMBERED_IDS = 4096
+"""Of a symbol's trades: one that is repeated from farther back counts as out of order."""
 
 
 def audit(capture: Capture, progress: Callable[[], None] = lambda: None) -> Report:
@@ -123,7 +125,7 @@ class _Channel:
     def _note(self, trade_id: int) -> None:
         self._newest = max(self._newest, trade_id)
         self._seen[trade_id] = None
-        if len(self._seen) > REMEMBERED_IDS:
+        if len(self._seen) > _REMEMBERED_IDS:
             del self._seen[next(iter(self._seen))]
 
     def fill(self, ids: Sequence[int]) -> None:

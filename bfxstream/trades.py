@@ -9,9 +9,10 @@ from bfxstream.protocol.rows import FundingTradeRow, TradeRow
 
 RowT = TypeVar("RowT", TradeRow, FundingTradeRow)
 
-REMEMBERED_IDS = 1200
-"""At least so many of a symbol's last ids are known, and at most twice as many: a `tu` follows
-its `te` within seconds, a snapshot has 30 rows. A set of a few more takes four times the memory."""
+GENERATION = 1200
+"""A symbol's last 2,400 ids at least are known, and 3,600 at most, in three generations of so many:
+a `tu` follows its `te` within seconds, a snapshot has 30 rows. A set takes 32 KiB until it has
+1,228 ids, and then 128."""
 
 
 class Hole(NamedTuple):
@@ -39,44 +40,46 @@ class Execution(Protocol):
 class TradeLedger:
     """Knows which trades of one symbol were delivered. Ids rise with time within a symbol."""
 
-    def __init__(self) -> None:
+    def __init__(self, generation: int = GENERATION) -> None:
+        """`generation`: half of the ids that are remembered at least."""
         self.begun = False
         """Whether it is known where the stream begins: what is older is none of its business."""
         self.newest_id = 0
         self.newest_mts = 0
         """Of the newest trade delivered; 0 where there is none."""
-        self._began_at: int | None = None
-        """The least id that may still be given by a snapshot: what is older was delivered, or is
-        older than the stream."""
-        # Two generations: a set that ids enter and leave one by one grows for minutes.
+        self._least_id: int | None = None
+        """The least that a snapshot may still give: what is older was delivered, or is older than
+        the stream. None before the first trade."""
+        self._generation = generation
+        # Generations: a set that ids enter and leave one by one grows for minutes.
         self._recent: set[int] = set()
         self._older: set[int] = set()
+        self._oldest: set[int] = set()
+
+    def knows(self, trade_id: int) -> bool:
+        """Whether this trade was delivered, as far as is remembered."""
+        return trade_id in self._recent or trade_id in self._older or trade_id in self._oldest
 
     def accept(self, row: Execution) -> bool:
         """Note a trade; False where it was delivered before."""
         trade_id = row.id
-        if trade_id in self._recent or trade_id in self._older:
+        if self.knows(trade_id):
             return False
-        if self._began_at is None:
-            self.begun, self._began_at = True, trade_id
+        if self._least_id is None:
+            self.begun, self._least_id = True, trade_id
         self._recent.add(trade_id)
-        if len(self._recent) > REMEMBERED_IDS:
-            self._forget()
+        if len(self._recent) > self._generation:
+            self._forget_the_oldest()
         if trade_id > self.newest_id:
             self.newest_id, self.newest_mts = trade_id, row.mts
         return True
 
-    def _forget(self) -> None:
-        if self._older:
-            self._began_at = max(self._older) + 1
-        self._older, self._recent = self._recent, set()
-
     def accept_rows(self, rows: Sequence[RowT]) -> list[RowT]:
         """Note a snapshot, in any order: the rows not delivered before, oldest first."""
         self.begun = True
-        began_at = self._began_at or 0
+        least = self._least_id or 0
         rising = sorted(rows, key=lambda row: row.id)
-        return [row for row in rising if row.id >= began_at and self.accept(row)]
+        return [row for row in rising if row.id >= least and self.accept(row)]
 
     def hole_before(self, row: Execution) -> Hole | None:
         """What may be missing before this trade, the oldest of those that follow.
@@ -86,3 +89,8 @@ class TradeLedger:
         if not self.begun or row.id <= self.newest_id:
             return None
         return Hole(self.newest_id, self.newest_mts, row.id, row.mts)
+
+    def _forget_the_oldest(self) -> None:
+        if self._oldest:
+            self._least_id = max(self._oldest) + 1
+        self._recent, self._older, self._oldest = set(), self._recent, self._older

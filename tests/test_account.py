@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from bfxstream.account import AccountState
+from bfxstream.account import REMEMBERED, AccountState
 from bfxstream.protocol.account.layouts import FUNDING_TRADE, ORDER, TRADE
-from bfxstream.trades import REMEMBERED_IDS
 
 SNAPSHOTS = {
     "os": ("order", "oc"),
@@ -227,9 +226,19 @@ def test_history_gives_orders_that_came_and_went_unseen_and_none_that_are_open_o
 
 def test_the_memory_of_ended_orders_is_bounded():
     state = AccountState()
-    for order_id in range(1, REMEMBERED_IDS + 3):
+    for order_id in range(1, REMEMBERED + 3):
         state.receive(message("oc", "order", id=order_id))
-    assert len(state._ended) == REMEMBERED_IDS
+    assert len(state._ended) == REMEMBERED
+
+
+def test_orders_are_not_given_again_however_many_the_history_brings(monkeypatch):
+    monkeypatch.setattr("bfxstream.account.REMEMBERED", 5)
+    state, since = AccountState(), EXAMPLES["order"]["mts_update"]
+    for order_id in range(5):
+        state.receive(message("oc", "order", id=order_id, mts_update=since + order_id))
+    rows = [{"id": order_id, "mts_update": since + order_id} for order_id in range(-5, 5)]
+    taken = state.take_order_history(history(ORDER, "order", *rows), since - 5)
+    assert [one.id for one in taken] == [-5, -4, -3, -2, -1]
 
 
 # Executions.
@@ -288,6 +297,20 @@ def test_history_gives_a_fee_that_was_missed_where_fees_are_wanted(
     taken = getattr(state, ledger).take_history(history(layout, kind, {"id": 2}, {"id": 3}))
     assert [(one.type, one.id) for one in taken] == [(updated, 2), ("backfill", 3)]
     assert state.receive(message(updated, kind, id=2)) == []
+
+
+@both_markets
+def test_executions_are_not_given_again_however_many_the_history_brings(
+    kind, executed, updated, layout, ledger, monkeypatch
+):
+    monkeypatch.setattr("bfxstream.account.REMEMBERED", 5)
+    state = AccountState(every_update=True)
+    for execution_id in range(100, 105):
+        for code in (executed, updated):
+            state.receive(message(code, kind, id=execution_id, mts_create=execution_id))
+    rows = [{"id": i, "mts_create": i} for i in range(1, 105)]
+    taken = getattr(state, ledger).take_history(history(layout, kind, *rows))
+    assert [(one.type, one.id) for one in taken] == [("backfill", i) for i in range(1, 100)]
 
 
 @both_markets

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from bfxstream.protocol.rows import TradeRow
-from bfxstream.trades import REMEMBERED_IDS, Hole, TradeLedger
+from bfxstream.trades import GENERATION, Hole, TradeLedger
 
 
 def trade(trade_id: int) -> TradeRow:
@@ -81,20 +81,18 @@ def test_a_trade_twice_in_one_snapshot_is_given_once():
 
 def test_the_memory_is_bounded_and_forgets_the_oldest_first():
     ledger = TradeLedger()
-    newest = 10 * REMEMBERED_IDS
+    newest = 10 * GENERATION
     for trade_id in range(1, newest + 1):
         ledger.accept(trade(trade_id))
-    known = len(ledger._recent) + len(ledger._older)
-    assert REMEMBERED_IDS <= known <= 2 * REMEMBERED_IDS + 1
-    assert not any(
-        ledger.accept(trade(trade_id)) for trade_id in range(newest - REMEMBERED_IDS, newest)
-    )
+    known = [trade_id for trade_id in range(1, newest + 1) if ledger.knows(trade_id)]
+    assert known == list(range(known[0], newest + 1))
+    assert 2 * GENERATION <= len(known) <= 3 * GENERATION + 1
     assert ledger.accept(trade(1)), "the oldest is forgotten"
 
 
 def test_a_snapshot_never_brings_back_what_the_ledger_has_forgotten():
     ledger = TradeLedger()
-    newest = 5 * REMEMBERED_IDS
+    newest = 5 * GENERATION
     for trade_id in range(1, newest):
         ledger.accept(trade(trade_id))
     assert ids(ledger.accept_rows(trades(*range(1, newest + 1)))) == [newest]
@@ -125,8 +123,11 @@ def test_no_interleaving_gives_a_trade_twice_and_a_snapshots_rows_rise(sequence)
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=40), st.data())
 def test_the_feed_of_the_exchange_is_given_whole_whatever_is_repeated(steps, data):
-    """Ids that rise by steps, each live or in a snapshot of the last few: none is left out."""
-    ledger, last, seen, given_ids = TradeLedger(), 100, [], []
+    """Ids that rise by steps, each live or in a snapshot of the last few: none is left out.
+
+    Of so few as are remembered here, most are forgotten on the way.
+    """
+    ledger, last, seen, given_ids = TradeLedger(generation=4), 100, [], []
     for step in steps:
         last += step
         seen.append(last)
