@@ -141,11 +141,11 @@ class PriceLevelsFeed(LevelsFeed):
             )
 
     def _take_updates(self, rows: list[LevelRow]) -> None:
-        # One row a burst is what comes most often, and needs no second look: 0.2 µs less.
-        if len(rows) == 1:
-            self._take_update(rows[0])
-        elif self._valid:
-            self._take_burst(rows)
+        if len(rows) > 1:
+            for row in rows:
+                self.book.place_of(row)  # so that all of them are of use, or none is taken
+        for row in rows:
+            self._take_update(row)
 
 
 class BurstFeed(BookFeed):
