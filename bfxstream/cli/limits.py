@@ -50,7 +50,7 @@ class Limits:
             return items
         admitted = []
         for item in items:
-            if self._satisfied:
+            if self.satisfied:
                 break
             admitted.append(item)
             if not isinstance(item, Event):
@@ -59,7 +59,8 @@ class Limits:
         return admitted
 
     @property
-    def _satisfied(self) -> bool:
+    def satisfied(self) -> bool:
+        """Whether all that was asked for has been admitted."""
         return self._found or self.printed == self._count
 
     def reached(
@@ -69,7 +70,7 @@ class Limits:
 
         Raises NothingReceived, with those that are `silent`, when the timeout has passed.
         """
-        if self._satisfied or (self._end is not None and now >= self._end):
+        if self.satisfied or (self._end is not None and now >= self._end):
             return True
         if received:
             self._last_received = now

@@ -14,11 +14,17 @@ from bfxstream.cli.endpoint import Endpoint, endpoint
 from bfxstream.cli.limits import Limits
 from bfxstream.cli.options import Settings, is_explicit, resolve_output
 from bfxstream.cli.reporter import Reporter
-from bfxstream.cli.signals import GRACE_SECONDS, Signals
+from bfxstream.cli.signals import GRACE_SECONDS, Interrupted, Signals
 from bfxstream.cli.stderr import is_terminal, say
 from bfxstream.cli.tables import PICTURE, Tables, not_drawn, picture_sink, resolve_picture
 from bfxstream.cli.time_scale import time_scale
-from bfxstream.errors import ExitCode, Quit, ReaderStalled, UsageError
+from bfxstream.errors import (
+    BfxStreamError,
+    ExitCode,
+    Quit,
+    ReaderStalled,
+    UsageError,
+)
 from bfxstream.output.descriptors import LineWriter
 from bfxstream.output.fields import check_condition, check_fields, known_fields
 from bfxstream.output.pipe import pipe_sink
@@ -152,25 +158,67 @@ def pump(
     draws: bool,
     recorder: Recorder | None = None,
 ) -> None:
-    """Let the sink have the stream's batches, until a limit is reached."""
+    """Let the sink have the stream's batches until a limit is reached, then what is held back."""
+    try:
+        wants_more = _pump_live(stream, batches, sink, limits, signals, draws, recorder)
+    except (BfxStreamError, Interrupted):
+        _pump_rest(stream, sink, limits, signals, recorder)
+        raise
+    if wants_more:
+        _pump_rest(stream, sink, limits, signals, recorder)
+        if stream.lost is not None:
+            raise stream.lost
+
+
+def _pump_live(
+    stream: MarketStream,
+    batches: Iterable[list[Any]],
+    sink: Sink,
+    limits: Limits,
+    signals: Signals,
+    draws: bool,
+    recorder: Recorder | None,
+) -> bool:
+    """Until a limit is reached; whether the sink would still have what was received before."""
     messages = 0
     for items in batches:
         now = time.monotonic()
-        with signals.held():
-            ending = _give(sink, limits.admit(items), now)
-            if recorder is not None and not isinstance(ending, ReaderStalled):
-                recorder.given_out(items)
-            if ending is not None:
-                return
+        if not _give(items, sink, limits, signals, recorder, now):
+            return False
         # A table draws from books that give no records: there every frame is data.
         received = stream.stats.messages > messages if draws else bool(items)
         messages = stream.stats.messages
         if limits.reached(received, now, stream.silent):
             break
         if limits.once and stream.complete:
-            return
+            return False
     if stream.last_failure is not None and not limits.printed:
         raise stream.last_failure
+    return not limits.satisfied
+
+
+def _pump_rest(
+    stream: MarketStream, sink: Sink, limits: Limits, signals: Signals, recorder: Recorder | None
+) -> None:
+    for items in stream.last_batches():
+        if not _give(items, sink, limits, signals, recorder, time.monotonic()):
+            return
+
+
+def _give(
+    items: list[Any],
+    sink: Sink,
+    limits: Limits,
+    signals: Signals,
+    recorder: Recorder | None,
+    now: float,
+) -> bool:
+    """Let the sink have what came; False where it takes no more."""
+    with signals.held():
+        ending = _write(sink, limits.admit(items), now)
+        if recorder is not None and not isinstance(ending, ReaderStalled):
+            recorder.given_out(items)
+    return ending is None
 
 
 def _recorder(
@@ -203,7 +251,7 @@ def _tap(shown: FrameTap | None, recorder: Recorder | None) -> FrameTap | None:
     return both
 
 
-def _give(sink: Sink, records: Sequence[Any], now: float) -> ReaderStalled | Quit | None:
+def _write(sink: Sink, records: Sequence[Any], now: float) -> ReaderStalled | Quit | None:
     """Let the sink have what came; what it says where the run is over: its reader takes nothing,
     or has seen it and has had enough."""
     try:

@@ -51,8 +51,9 @@ class Backfill:
         self._held: list[Held] = []
         """What has come since the interruption, without a hole in it."""
         self._held_since = 0.0
-        self._stranded: list[Any] = []
-        """Rows held before yet another interruption: the history has them, too, if any."""
+        self._stranded: list[list[Held]] = []
+        """What was held before yet another interruption, each list without a hole in it: the
+        history has it, too, if any."""
         self._awaits_snapshot = False
         self._hole_ends: Any = None
         """The trade that the history must reach, while it is asked."""
@@ -111,12 +112,18 @@ class Backfill:
             else:
                 return
 
+    def end(self) -> None:
+        """Give what is held, and tell what is missing before it: no more is to come."""
+        if self._held:
+            self._tell_gaps(_first_of(self._held))
+        elif self._stranded:
+            self._tell_gaps(self._stranded[-1][-1][1])
+        self._release()
+
     def _settle(self) -> None:
         """See what is missing before what is held; if nothing is, give it."""
         self._awaits_snapshot = False
-        # An update may come long after its trade: it does not tell what came before.
-        first = next((row for kind, row in self._held if kind is not Kind.UPDATED), None)
-        first = self._held[-1][1] if first is None else first
+        first = _first_of(self._held)
         hole = self._ledger.hole_before(first)
         if hole is None:
             self._release()
@@ -144,14 +151,18 @@ class Backfill:
         self._settle()
 
     def _strand(self, held: Sequence[Held]) -> None:
-        room = MOST_HELD - len(self._stranded)
-        self._stranded += [row for _, row in held[: max(room, 0)]]
+        room = MOST_HELD - sum(map(len, self._stranded))
+        if held and room > 0:
+            self._stranded.append(list(held[:room]))
 
     def _release(self) -> None:
         held, self._held = self._held, []
         self._stranded = []
         self._hole_ends = None
         self._awaits_snapshot = self.open = False
+        self._give_held(held)
+
+    def _give_held(self, held: Sequence[Held]) -> None:
         for kind, some in groupby(held, key=_kind_of):
             self._give(kind, [row for _, row in some])
 
@@ -172,7 +183,7 @@ class Backfill:
         reaches_end = bool(rising) and rising[-1].id >= end.id
         reaches_back = not newest or (bool(rising) and rising[0].id <= newest)
         if (missed or reaches_end) and not reaches_back:
-            self._tell_gap(missed[0] if missed else end)
+            self._tell_gaps(missed[0] if missed else end)
         self._give_missed(missed)
         self._filled += len(missed)
         is_full = len(rising) >= self._context.policy.history_rows
@@ -187,18 +198,31 @@ class Backfill:
             self._inquiry.failed(now)
 
     def _give_up(self) -> None:
-        self._tell_gap(self._hole_ends)
+        self._tell_gaps(self._hole_ends)
         self._release()
 
+    def _tell_gaps(self, until: Any) -> None:
+        """Tell what cannot be filled before this trade, and give what was held in between."""
+        for run in self._stranded:
+            newest = self._ledger.newest_id
+            some = [held for held in run if newest < held[1].id <= until.id]
+            if some:
+                self._tell_gap(_first_of(run))
+                self._give_held(some)
+        self._tell_gap(until)
+
     def _tell_gap(self, until: Any) -> None:
-        """Tell what cannot be filled before this trade, and give what there is of it."""
         hole = self._ledger.hole_before(until)
-        if hole is None:
-            return
-        self._context.report(Gap(self._subscription.spec, *_bounds(hole)))
-        stranded = {row.id: row for row in self._stranded}
-        within = range(hole.first_id + 1, hole.last_id)
-        self._give_missed([stranded[each] for each in sorted(stranded) if each in within])
+        if hole is not None:
+            self._context.report(Gap(self._subscription.spec, *_bounds(hole)))
+
+
+def _first_of(held: Sequence[Held]) -> Any:
+    """The trade that nothing but a hole is before.
+
+    An update may come long after its trade: it does not tell what came before.
+    """
+    return next((row for kind, row in held if kind is not Kind.UPDATED), held[-1][1])
 
 
 def _bounds(hole: Hole) -> tuple[int, int, int, int]:

@@ -79,6 +79,11 @@ class CandlesFeed(Feed):
         elif self._early and now - self._early_since >= self.context.policy.snapshot_wait:
             self._release()
 
+    def end(self) -> None:
+        if self._waiting:
+            self._end_look_up(whole=False)
+        self._release()
+
     def _release(self) -> None:
         early, self._early = sorted(self._early.values(), key=_start), {}
         self._take_updates(early)

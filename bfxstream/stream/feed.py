@@ -92,6 +92,9 @@ class Feed:
     def tick(self, now: float) -> None:
         """Give what is due by the clock; called between reads."""
 
+    def end(self) -> None:
+        """Give what is held back, and tell what is missing before it: no more is to come."""
+
 
 def _discard(record: Any) -> None:
     """Nobody wants it."""

@@ -90,6 +90,10 @@ class TradesFeed(Feed):
         if self._backfill.open:
             self._backfill.tick(now)
 
+    def end(self) -> None:
+        if self._backfill.open:
+            self._backfill.end()
+
     def _take_held(self, kind: Kind, rows: Sequence[Any]) -> None:
         if kind is ROWS:
             self._take_snapshot(rows)

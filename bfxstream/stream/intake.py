@@ -162,6 +162,15 @@ class Intake:
             else:
                 stamper.tick(feed, now)
 
+    def end(self, feed: Feed) -> None:
+        """Let a feed give what it holds back: no more is to come."""
+        if self.options.frames_only:
+            return
+        if self._stamper is None:
+            feed.end()
+        else:
+            self._stamper.end(feed)
+
     # Items out.
 
     def take_out(self) -> list[Item]:

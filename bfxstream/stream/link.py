@@ -141,6 +141,17 @@ class Link:
             self.life.close()
             self._intake.show_state()
 
+    def end_feeds(self) -> None:
+        """Let the feeds give what they hold back: no more is to come."""
+        self._intake.turn(self)
+        for feed in self.feeds:
+            self._intake.end(feed)
+
+    @property
+    def ending(self) -> BfxStreamError | None:
+        """What is raised when what was received before has been given."""
+        return self._ending
+
     # What the intake asks of the link whose turn it is.
 
     def resync(self, index: int, reason: str, times_in_a_row: int) -> None:

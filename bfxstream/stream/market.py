@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from bfxstream.book import OrderBook
-from bfxstream.errors import ConnectionFailed, UsageError
+from bfxstream.errors import BfxStreamError, ConnectionFailed, UsageError
 from bfxstream.protocol.channels import AccountSubscription, BookSubscription, Subscription
 from bfxstream.protocol.events import Event, Spread
 from bfxstream.protocol.views import BookView
@@ -141,6 +141,21 @@ class MarketStream:
         self._feeds[position] = successor
         self.subscriptions[self.subscriptions.index(old)] = new
         return True
+
+    def last_batches(self) -> Iterator[list[Item]]:
+        """When no more is wanted: what waits in other threads, then what is held back because
+        something is missing before it, which is told."""
+        yield from self._readers.end()
+        with self._intake.lock:
+            for link in self._links:
+                link.end_feeds()
+            batch = self._intake.take_out()
+        yield batch
+
+    @property
+    def lost(self) -> BfxStreamError | None:
+        """Under `strict`, what could not be shown to be complete, until it is raised."""
+        return next((link.ending for link in self._links if link.ending is not None), None)
 
     def close(self) -> None:
         """Close every connection with a close frame. Safe to call at any time, and twice."""

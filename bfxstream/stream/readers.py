@@ -97,6 +97,14 @@ class Readers:
             self._incomplete.discard(handed.link)
         return handed.batch
 
+    def end(self) -> list[list[Item]]:
+        """End every link; the batches that were not taken yet."""
+        self.close()
+        with self._changed:
+            waiting = [handed.batch for handed in self._waiting]
+            self._waiting.clear()
+        return waiting
+
     def close(self) -> None:
         """End every link, as far as that is possible within a short time."""
         with self._changed:

@@ -332,6 +332,11 @@ class Turns:
                 raise self._error from None
             raise
 
+    def end(self) -> list[list[Item]]:
+        """End every link; nothing waits that was not taken."""
+        self.close()
+        return []
+
     def close(self) -> None:
         for link, _ in self._links.values():
             link.close()

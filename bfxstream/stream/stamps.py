@@ -41,6 +41,12 @@ class Stamper:
         feed.tick(now)
         self._stamp(feed, begin)
 
+    def end(self, feed: Feed) -> None:
+        """The feed's end; what it gives belongs to the feed's last message."""
+        begin = len(self._out)
+        feed.end()
+        self._stamp(feed, begin)
+
     def _stamp(self, feed: Feed, begin: int) -> None:
         for record in self._out[begin:]:
             if isinstance(record, Event):

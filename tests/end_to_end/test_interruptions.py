@@ -103,16 +103,38 @@ def test_a_hole_that_the_history_cannot_fill_ends_a_strict_run_with_its_bounds()
         process = following(
             "trades", "tBTCUSD", "--strict", "--events", "--url", exchange.url, scale="0.03"
         )
-        lines = lines_until(process, is_live)
-        while not any(map(happened("backfilling"), lines)):
-            exchange.inject("drop")
-            lines += lines_until(process, happened("subscribed"))
-            lines += lines_until(
-                process, lambda line: is_live(line) or line.get("event") == "backfilling"
-            )
+        lines = lines_until_a_look_up(process, exchange)
         rest, stderr = rest_of(process)
-    lines += rest
     assert process.returncode == 5
+    assert_a_gap_is_told(lines + rest, stderr)
+
+
+def test_a_run_that_ends_during_a_look_up_gives_what_it_holds_behind_the_gap() -> None:
+    with DemoExchange(seed=3, rate=20_000, faults=["no-history"]) as exchange:
+        process = following("trades", "tBTCUSD", "--events", "--url", exchange.url, scale="0.2")
+        lines = lines_until_a_look_up(process, exchange)
+        process.send_signal(signal.SIGTERM)
+        rest, stderr = rest_of(process)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert_a_gap_is_told(lines + rest, stderr)
+
+
+def lines_until_a_look_up(
+    process: subprocess.Popen[str], exchange: DemoExchange
+) -> list[dict[str, Any]]:
+    """Drop the connection until more is missing than a snapshot has."""
+    lines = lines_until(process, is_live)
+    while not any(map(happened("backfilling"), lines)):
+        exchange.inject("drop")
+        lines += lines_until(process, happened("subscribed"))
+        lines += lines_until(
+            process, lambda line: is_live(line) or line.get("event") == "backfilling"
+        )
+    return lines
+
+
+def assert_a_gap_is_told(lines: list[dict[str, Any]], stderr: str) -> None:
+    """One, with the trades on both sides of it as its bounds."""
     [gap] = filter(happened("gap"), lines)
     before = [line for line in trades_of(lines) if line["id"] <= gap["first"]]
     after = [line for line in trades_of(lines) if line["id"] > gap["first"]]

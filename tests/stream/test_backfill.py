@@ -66,6 +66,10 @@ class Following:
         self.feed.tick(self.context.now)
         self._note()
 
+    def end(self) -> None:
+        self.feed.end()
+        self._note()
+
     def _note(self) -> None:
         self.records += self.context.out
         self.context.out.clear()
@@ -215,10 +219,9 @@ def test_interruptions_do_not_renew_the_patience_with_a_history_that_has_nothing
         following.feed.interrupted()
         following.after(POLICY.history_retry)
         following.snapshot(last, last + 1)
-    [(first, behind)] = following.gaps
-    assert first == 2
-    assert following.ids == [1, 2, *sorted(set(following.ids) - {1, 2})]
-    assert behind in following.ids
+    assert following.gaps[0] == (2, 4)
+    assert following.ids == sorted(set(following.ids))
+    assert all(bound in following.ids for gap in following.gaps for bound in gap)
 
 
 def test_limits_are_not_waited_out_for_ever():
@@ -274,7 +277,40 @@ def test_what_was_received_is_given_although_the_history_fails():
     market.failures = [Refused("no")]
     following.snapshot(9, 10)
     assert following.ids == [1, 2, 5, 6, 7, 9, 10]
-    assert following.gaps == [(2, 9)]
+    assert following.given[4] == ("te", 7), "it came over the stream"
+    assert following.gaps == [(2, 5), (7, 9)]
+
+
+def test_what_was_held_when_the_run_ends_is_given_behind_its_gaps():
+    market = Tape(*rows(1, 2, 3, 4, 5, 6))
+    market.slow = True
+    following = interrupted(market)
+    following.te(7)
+    following.feed.interrupted()
+    following.te(9, fresh=True)
+    following.end()
+    assert following.given[2:] == [("backfill", 5), ("backfill", 6), ("te", 7), ("te", 9)]
+    assert following.gaps == [(2, 5), (7, 9)]
+    following.end()
+    assert len(following.records) == 6
+
+
+def test_a_run_that_ends_between_two_connections_gives_what_it_had():
+    market = Tape(*rows(1, 2, 3, 4))
+    market.slow = True
+    following = interrupted(market)
+    following.te(5)
+    following.feed.interrupted()
+    following.end()
+    assert following.ids == [1, 2, 3, 4, 5]
+
+
+def test_a_run_that_ends_with_nothing_held_has_nothing_to_tell():
+    following = Following(Tape(*rows(1, 2)))
+    following.begin(1, 2)
+    following.feed.interrupted()
+    following.end()
+    assert (following.ids, following.gaps) == ([1, 2], [])
 
 
 def test_what_is_too_much_to_hold_is_part_of_the_hole(monkeypatch):
@@ -288,7 +324,7 @@ def test_what_is_too_much_to_hold_is_part_of_the_hole(monkeypatch):
     for trade_id in range(7, 51):
         following.te(trade_id)
     assert len(following.feed._backfill._held) <= 10
-    assert len(following.feed._backfill._stranded) <= 10
+    assert sum(map(len, following.feed._backfill._stranded)) <= 10
     market.slow = False
     market.answer_late()
     following.after(0)
