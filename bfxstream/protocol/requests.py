@@ -328,6 +328,7 @@ class Requests:
         channel.chan_id = chan_id
         self._route(chan_id, channel)
         channel.decode = self._reader.decode
+        self._enter(channel, ChannelState.ACTIVE)  # to be left, now or behind the maintenance
         self._leave(channel)
         channel.ignore()
 
@@ -346,14 +347,21 @@ class Requests:
         self._outbox.append(subscribe_message(channel.asked_as, channel.sub_id))
 
     def _leave(self, channel: Channel) -> None:
-        if self.maintenance_since is None and channel.chan_id is not None:
+        """Leave the channel, or have it ready to be left while the exchange is not."""
+        if channel.chan_id is None:
+            return
+        self._distrust(channel)
+        if self.maintenance_since is None:
             self._enter(channel, ChannelState.LEAVING)
-            self._channels_changed()
-            if isinstance(channel.subscription, TradesSubscription):
-                channel.fresh = True  # each trade counts; they belong behind the next snapshot
-            elif not isinstance(channel.subscription, LiquidationsSubscription):  # each counts, too
-                channel.ignore()  # rows of a book with a hole are of no use
             self._outbox.append(unsubscribe_message(channel.chan_id))
+
+    def _distrust(self, channel: Channel) -> None:
+        """Something is missing before what comes next: it has to wait for a snapshot."""
+        self._channels_changed()
+        if isinstance(channel.subscription, TradesSubscription):
+            channel.fresh = True  # each trade counts; they belong behind the next snapshot
+        elif not isinstance(channel.subscription, LiquidationsSubscription):  # each counts, too
+            channel.ignore()  # rows of a book with a hole are of no use
 
     def _resubscribe_all(self) -> None:
         for channel in self.channels:

@@ -744,6 +744,38 @@ def test_nothing_is_left_or_joined_during_maintenance():
     assert talk.requests() == []
 
 
+def test_after_a_gap_in_maintenance_nothing_is_trusted_until_the_channels_are_joined_anew():
+    talk = Conversation(BOOK, TRADES)
+    talk.start()
+    talk.data(10, [[1, 1, 1]])
+    talk.data(11, [TRADE])
+    talk.say(info(20060))
+    talk.data(10, "hb", skip=3)
+    assert talk.data(10, [[2, 1, 1]]) == []
+    assert len(talk.data(11, "te", TRADE)) == 1
+    assert talk.was_fresh  # held until it is known what came before
+    assert talk.requests() == []
+
+    talk.say(info(20061))
+    assert [(r["event"], r["chanId"]) for r in talk.requests()] == [
+        ("unsubscribe", 10),
+        ("unsubscribe", 11),
+    ]
+    talk.say(*[event("unsubscribed", status="OK", chanId=chan_id) for chan_id in (10, 11)])
+    talk.say(*[subscribed(r, chan_id) for chan_id, r in enumerate(talk.requests(), start=20)])
+    assert len(talk.data(20, [[1, 1, 1]])) == len(talk.data(21, [TRADE])) == 1
+    assert len(talk.data(20, [[2, 1, 1]])) == 1
+
+
+def test_a_channel_that_is_subscribed_already_is_left_behind_the_maintenance():
+    talk = Conversation(TRADES)
+    [wish] = talk.greet()
+    talk.say(info(20060), error(wish, 10301, "subscribe: dup", chanId=55))
+    assert talk.requests() == []
+    talk.say(info(20061))
+    assert talk.requests() == [{"event": "unsubscribe", "chanId": 55}]
+
+
 def test_numbers_that_begin_anew_need_another_connection():
     talk = Conversation(TRADES)
     talk.start()
