@@ -126,6 +126,17 @@ class Requests:
             self.events.append(Resync(channel.subscription.spec, reason))
             self._leave(channel)
 
+    def heal(self, channel: Channel) -> None:
+        """Have a snapshot make up for what is lost: at once, or as soon as one may be asked for."""
+        if channel.state is not ChannelState.ACTIVE:
+            return  # one is to come
+        if self._may_heal(channel):
+            channel.healed_at = self.now
+            self.resubscribe(channel, "a frame was unreadable")
+        elif not channel.heal_due:
+            channel.heal_due = True
+            self._distrust(channel)
+
     def change(
         self, channel: Channel, wish: Subscription, receiver: Receiver, taker: Taker
     ) -> bool:
@@ -380,12 +391,17 @@ class Requests:
                 self._ask_again(channel)
             case ChannelState.LEAVING if waited >= self.patience.leave:
                 self.reconnect_reason = f"{channel.subscription.spec} cannot be left"
+            case ChannelState.ACTIVE if channel.heal_due and self._may_heal(channel):
+                self.heal(channel)
             case ChannelState.ACTIVE if channel.heard:
                 channel.heard = False
                 channel.heard_at = now
             case ChannelState.ACTIVE if now - channel.heard_at >= self.patience.silence:
                 channel.heard_at = now
                 self.resubscribe(channel, f"nothing came for {self.patience.silence:g} s")
+
+    def _may_heal(self, channel: Channel) -> bool:
+        return self.now - channel.healed_at >= self.patience.heal
 
     def _ask_again(self, channel: Channel) -> None:
         spec = channel.subscription.spec
@@ -411,6 +427,7 @@ class Requests:
         channel.state = state
         channel.since = self.now
         channel.retry_at = None
+        channel.heal_due = False
 
     def _channel_asked(self, answer: ObjectFrame) -> Channel | None:
         """Whose request this answers: by `subId`, or by the echo where a server has not ours."""

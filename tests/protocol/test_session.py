@@ -884,6 +884,47 @@ def test_unreadable_trades_are_made_up_for_by_a_snapshot_but_not_in_a_storm():
     assert [type(e) for e in talk.events()] == [Resync]
 
 
+def funding_book_with_a_second_frame_unreadable() -> Conversation:
+    """Its second snapshot has come at 100.0, and a bad update behind that."""
+    talk = Conversation("book:fUSD:P0")
+    talk.session.tick(100.0)
+    talk.start()
+    talk.data(10, [[0.01, 2, 1, 5]])
+    talk.data(10, [["x"]])
+    talk.say(event("unsubscribed", status="OK", chanId=10))
+    *_, request = talk.requests()
+    talk.say(subscribed(request, 11))
+    talk.data(11, [[0.01, 2, 1, 5]])
+    talk.events()
+    talk.data(11, [["x"]])
+    return talk
+
+
+def test_a_second_unreadable_frame_is_made_up_for_as_soon_as_a_snapshot_may_be_asked_for():
+    talk = funding_book_with_a_second_frame_unreadable()
+    assert talk.data(11, [0.02, 2, 1, 5]) == []  # nothing is built on what is lost
+    talk.session.tick(100.0 + PATIENCE.heal - PATIENCE.look)
+    assert talk.requests() == talk.events() == []
+    talk.session.tick(100.0 + PATIENCE.heal)
+    talk.session.tick(100.0 + PATIENCE.heal + PATIENCE.look)
+    assert talk.requests() == [{"event": "unsubscribe", "chanId": 11}]
+    assert [type(e) for e in talk.events()] == [Resync]
+    talk.say(event("unsubscribed", status="OK", chanId=11))
+    talk.say(subscribed(*talk.requests(), 12))
+    assert len(talk.data(12, [[0.01, 2, 1, 5]])) == 1
+
+
+def test_a_snapshot_that_came_for_another_reason_meanwhile_makes_up_for_it_too():
+    talk = funding_book_with_a_second_frame_unreadable()
+    talk.data(11, "hb", skip=1)
+    assert [r["event"] for r in talk.requests()] == ["unsubscribe"]
+    talk.say(event("unsubscribed", status="OK", chanId=11))
+    talk.say(subscribed(*talk.requests(), 12))
+    assert len(talk.data(12, [[0.01, 2, 1, 5]])) == 1
+    talk.session.tick(100.0 + PATIENCE.heal)
+    assert talk.requests() == []
+
+
 @pytest.mark.parametrize(
     ("spec", "heals"), [(BOOK, False), ("book:fUSD:P0", True), (TICKER, False)]
 )
