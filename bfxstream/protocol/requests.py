@@ -378,8 +378,11 @@ class Requests:
         for channel in self.channels:
             if channel.state is ChannelState.ACTIVE:
                 self._leave(channel)
-            elif channel.state is ChannelState.WANTED:
+            elif channel.state is ChannelState.WANTED and not self._is_put_off(channel):
                 self._ask(channel)
+
+    def _is_put_off(self, channel: Channel) -> bool:
+        return channel.retry_at is not None and self.now < channel.retry_at
 
     def _look_after(self, channel: Channel, now: float) -> None:
         """What a channel needs that has been in its state for too long."""

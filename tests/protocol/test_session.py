@@ -435,6 +435,21 @@ def test_after_too_many_requests_a_minute_is_kept_quiet():
     assert [r["event"] for r in talk.requests()] == ["subscribe"]
 
 
+@pytest.mark.parametrize("cause", ["gap", "maintenance"])
+def test_what_was_put_off_for_a_minute_is_not_asked_for_with_the_others(cause):
+    talk = Conversation(TRADES, TICKER)
+    talk.session.tick(100.0)
+    first, second = talk.greet()
+    talk.say(subscribed(first, 10), error(second, 11010, "ratelimit: error"))
+    if cause == "gap":
+        talk.data(10, "hb", skip=3)
+    else:
+        talk.say(info(20060), info(20061))
+    assert talk.requests() == [{"event": "unsubscribe", "chanId": 10}]
+    talk.session.tick(100.0 + PATIENCE.rate_limit)
+    assert [r["channel"] for r in talk.requests() if r["event"] == "subscribe"] == ["ticker"]
+
+
 def test_nothing_is_asked_again_during_maintenance():
     talk = Conversation(TRADES)
     [wish] = talk.greet()
