@@ -92,6 +92,8 @@ class Channel:
         self.heard = False
         self.heard_at = 0.0
         self.healed_at = float("-inf")
+        self.heal_due = False
+        """Whether a snapshot is needed that was asked for too recently to be asked for at once."""
 
     def listen(self) -> None:
         """Let receiver and taker have what comes."""

@@ -126,6 +126,17 @@ class Requests:
             self.events.append(Resync(channel.subscription.spec, reason))
             self._leave(channel)
 
+    def heal(self, channel: Channel) -> None:
+        """Have a snapshot make up for what is lost: at once, or as soon as one may be asked for."""
+        if channel.state is not ChannelState.ACTIVE:
+            return  # one is to come
+        if self._may_heal(channel):
+            channel.healed_at = self.now
+            self.resubscribe(channel, "a frame was unreadable")
+        elif not channel.heal_due:
+            channel.heal_due = True
+            self._distrust(channel)
+
     def change(
         self, channel: Channel, wish: Subscription, receiver: Receiver, taker: Taker
     ) -> bool:
@@ -328,6 +339,7 @@ class Requests:
         channel.chan_id = chan_id
         self._route(chan_id, channel)
         channel.decode = self._reader.decode
+        self._enter(channel, ChannelState.ACTIVE)  # to be left, now or behind the maintenance
         self._leave(channel)
         channel.ignore()
 
@@ -346,21 +358,31 @@ class Requests:
         self._outbox.append(subscribe_message(channel.asked_as, channel.sub_id))
 
     def _leave(self, channel: Channel) -> None:
-        if self.maintenance_since is None and channel.chan_id is not None:
+        """Leave the channel, or have it ready to be left while the exchange is not."""
+        if channel.chan_id is None:
+            return
+        self._distrust(channel)
+        if self.maintenance_since is None:
             self._enter(channel, ChannelState.LEAVING)
-            self._channels_changed()
-            if isinstance(channel.subscription, TradesSubscription):
-                channel.fresh = True  # each trade counts; they belong behind the next snapshot
-            elif not isinstance(channel.subscription, LiquidationsSubscription):  # each counts, too
-                channel.ignore()  # rows of a book with a hole are of no use
             self._outbox.append(unsubscribe_message(channel.chan_id))
+
+    def _distrust(self, channel: Channel) -> None:
+        """Something is missing before what comes next: it has to wait for a snapshot."""
+        self._channels_changed()
+        if isinstance(channel.subscription, TradesSubscription):
+            channel.fresh = True  # each trade counts; they belong behind the next snapshot
+        elif not isinstance(channel.subscription, LiquidationsSubscription):  # each counts, too
+            channel.ignore()  # rows of a book with a hole are of no use
 
     def _resubscribe_all(self) -> None:
         for channel in self.channels:
             if channel.state is ChannelState.ACTIVE:
                 self._leave(channel)
-            elif channel.state is ChannelState.WANTED:
+            elif channel.state is ChannelState.WANTED and not self._is_put_off(channel):
                 self._ask(channel)
+
+    def _is_put_off(self, channel: Channel) -> bool:
+        return channel.retry_at is not None and self.now < channel.retry_at
 
     def _look_after(self, channel: Channel, now: float) -> None:
         """What a channel needs that has been in its state for too long."""
@@ -372,12 +394,17 @@ class Requests:
                 self._ask_again(channel)
             case ChannelState.LEAVING if waited >= self.patience.leave:
                 self.reconnect_reason = f"{channel.subscription.spec} cannot be left"
+            case ChannelState.ACTIVE if channel.heal_due and self._may_heal(channel):
+                self.heal(channel)
             case ChannelState.ACTIVE if channel.heard:
                 channel.heard = False
                 channel.heard_at = now
             case ChannelState.ACTIVE if now - channel.heard_at >= self.patience.silence:
                 channel.heard_at = now
                 self.resubscribe(channel, f"nothing came for {self.patience.silence:g} s")
+
+    def _may_heal(self, channel: Channel) -> bool:
+        return self.now - channel.healed_at >= self.patience.heal
 
     def _ask_again(self, channel: Channel) -> None:
         spec = channel.subscription.spec
@@ -403,6 +430,7 @@ class Requests:
         channel.state = state
         channel.since = self.now
         channel.retry_at = None
+        channel.heal_due = False
 
     def _channel_asked(self, answer: ObjectFrame) -> Channel | None:
         """Whose request this answers: by `subId`, or by the echo where a server has not ours."""

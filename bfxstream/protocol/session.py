@@ -243,9 +243,7 @@ class Session(Requests):
         proved = isinstance(subscription, BookSubscription) and subscription.verifiable
         if proved and self.conf & Conf.OB_CHECKSUM and not channel.fresh:
             return  # the next checksum tells
-        if self.now - channel.healed_at >= self.patience.heal:
-            channel.healed_at = self.now
-            self.resubscribe(channel, "a frame was unreadable")
+        self.heal(channel)
 
     def _receive_object(self, frame: bytes) -> None:
         try:

@@ -185,8 +185,9 @@ class CandlesFeed(Feed):
                 self._known[row.mts] = text
                 self._note_start(row)
                 news.append(row)
-        while len(self._known) > self._remembered:
-            del self._known[min(self._known)]
+        if len(self._known) > self._remembered:
+            for mts in sorted(self._known)[: -self._remembered]:
+                del self._known[mts]
         return news
 
     def _note_start(self, row: CandleRow) -> None:

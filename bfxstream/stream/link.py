@@ -399,13 +399,24 @@ class Link:
             # Not one channel: another connection would fare no better.
             specs = ", ".join(channel.subscription.spec for channel in displaced)
             self.end(Refused(f"the exchange has no room for {specs} (code 10305)"))
+            self._changes.clear()  # no channel is left for them
             return
         subscriptions = {channel.subscription for channel in displaced}
         moving = [feed for feed in self.feeds if feed.subscription in subscriptions]
         self.feeds = [feed for feed in self.feeds if feed.subscription not in subscriptions]
         self._ticking = list(filter(has_tick, self.feeds))
+        self._change_before_asked(moving)
         self._intake.displaced.append(moving)
         self._intake.report(Moved(len(moving), len(self.feeds)))
+
+    def _change_before_asked(self, feeds: list[Feed]) -> None:
+        """Replace those of these feeds that are to be: of them nothing is asked here any more."""
+        changes, self._changes = self._changes, []
+        for old, new in changes:
+            if old in feeds:
+                feeds[feeds.index(old)] = new
+            else:
+                self._changes.append((old, new))
 
     def _feed(self, spec: str) -> Feed:
         """The feed of the subscription that is spelled so."""

@@ -435,6 +435,21 @@ def test_after_too_many_requests_a_minute_is_kept_quiet():
     assert [r["event"] for r in talk.requests()] == ["subscribe"]
 
 
+@pytest.mark.parametrize("cause", ["gap", "maintenance"])
+def test_what_was_put_off_for_a_minute_is_not_asked_for_with_the_others(cause):
+    talk = Conversation(TRADES, TICKER)
+    talk.session.tick(100.0)
+    first, second = talk.greet()
+    talk.say(subscribed(first, 10), error(second, 11010, "ratelimit: error"))
+    if cause == "gap":
+        talk.data(10, "hb", skip=3)
+    else:
+        talk.say(info(20060), info(20061))
+    assert talk.requests() == [{"event": "unsubscribe", "chanId": 10}]
+    talk.session.tick(100.0 + PATIENCE.rate_limit)
+    assert [r["channel"] for r in talk.requests() if r["event"] == "subscribe"] == ["ticker"]
+
+
 def test_nothing_is_asked_again_during_maintenance():
     talk = Conversation(TRADES)
     [wish] = talk.greet()
@@ -744,6 +759,38 @@ def test_nothing_is_left_or_joined_during_maintenance():
     assert talk.requests() == []
 
 
+def test_after_a_gap_in_maintenance_nothing_is_trusted_until_the_channels_are_joined_anew():
+    talk = Conversation(BOOK, TRADES)
+    talk.start()
+    talk.data(10, [[1, 1, 1]])
+    talk.data(11, [TRADE])
+    talk.say(info(20060))
+    talk.data(10, "hb", skip=3)
+    assert talk.data(10, [[2, 1, 1]]) == []
+    assert len(talk.data(11, "te", TRADE)) == 1
+    assert talk.was_fresh  # held until it is known what came before
+    assert talk.requests() == []
+
+    talk.say(info(20061))
+    assert [(r["event"], r["chanId"]) for r in talk.requests()] == [
+        ("unsubscribe", 10),
+        ("unsubscribe", 11),
+    ]
+    talk.say(*[event("unsubscribed", status="OK", chanId=chan_id) for chan_id in (10, 11)])
+    talk.say(*[subscribed(r, chan_id) for chan_id, r in enumerate(talk.requests(), start=20)])
+    assert len(talk.data(20, [[1, 1, 1]])) == len(talk.data(21, [TRADE])) == 1
+    assert len(talk.data(20, [[2, 1, 1]])) == 1
+
+
+def test_a_channel_that_is_subscribed_already_is_left_behind_the_maintenance():
+    talk = Conversation(TRADES)
+    [wish] = talk.greet()
+    talk.say(info(20060), error(wish, 10301, "subscribe: dup", chanId=55))
+    assert talk.requests() == []
+    talk.say(info(20061))
+    assert talk.requests() == [{"event": "unsubscribe", "chanId": 55}]
+
+
 def test_numbers_that_begin_anew_need_another_connection():
     talk = Conversation(TRADES)
     talk.start()
@@ -850,6 +897,47 @@ def test_unreadable_trades_are_made_up_for_by_a_snapshot_but_not_in_a_storm():
     talk.session.tick(100.0 + PATIENCE.heal)
     talk.data(10, "te", ["no", "trade"])
     assert [type(e) for e in talk.events()] == [Resync]
+
+
+def funding_book_with_a_second_frame_unreadable() -> Conversation:
+    """Its second snapshot has come at 100.0, and a bad update behind that."""
+    talk = Conversation("book:fUSD:P0")
+    talk.session.tick(100.0)
+    talk.start()
+    talk.data(10, [[0.01, 2, 1, 5]])
+    talk.data(10, [["x"]])
+    talk.say(event("unsubscribed", status="OK", chanId=10))
+    *_, request = talk.requests()
+    talk.say(subscribed(request, 11))
+    talk.data(11, [[0.01, 2, 1, 5]])
+    talk.events()
+    talk.data(11, [["x"]])
+    return talk
+
+
+def test_a_second_unreadable_frame_is_made_up_for_as_soon_as_a_snapshot_may_be_asked_for():
+    talk = funding_book_with_a_second_frame_unreadable()
+    assert talk.data(11, [0.02, 2, 1, 5]) == []  # nothing is built on what is lost
+    talk.session.tick(100.0 + PATIENCE.heal - PATIENCE.look)
+    assert talk.requests() == talk.events() == []
+    talk.session.tick(100.0 + PATIENCE.heal)
+    talk.session.tick(100.0 + PATIENCE.heal + PATIENCE.look)
+    assert talk.requests() == [{"event": "unsubscribe", "chanId": 11}]
+    assert [type(e) for e in talk.events()] == [Resync]
+    talk.say(event("unsubscribed", status="OK", chanId=11))
+    talk.say(subscribed(*talk.requests(), 12))
+    assert len(talk.data(12, [[0.01, 2, 1, 5]])) == 1
+
+
+def test_a_snapshot_that_came_for_another_reason_meanwhile_makes_up_for_it_too():
+    talk = funding_book_with_a_second_frame_unreadable()
+    talk.data(11, "hb", skip=1)
+    assert [r["event"] for r in talk.requests()] == ["unsubscribe"]
+    talk.say(event("unsubscribed", status="OK", chanId=11))
+    talk.say(subscribed(*talk.requests(), 12))
+    assert len(talk.data(12, [[0.01, 2, 1, 5]])) == 1
+    talk.session.tick(100.0 + PATIENCE.heal)
+    assert talk.requests() == []
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,10 @@ class FakeConnection:
         self._seq += 1
         return with_tail(chan_id, *content, seq=self._seq)
 
+    def lose(self, frames: int) -> None:
+        """Let so many numbered frames never arrive."""
+        self._seq += frames
+
     def drop(self, after: float = 0.0) -> None:
         """End the connection after so many seconds."""
         self._put(None, after)

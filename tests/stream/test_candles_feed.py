@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import Future
 
 import msgspec
@@ -141,6 +142,16 @@ def test_as_many_candles_are_remembered_as_a_snapshot_may_repeat():
         feeding.take(candle(3 * LEAST_REMEMBERED + i))
     feeding.resubscribed()
     assert feeding.take([candle(i) for i in range(LEAST_REMEMBERED, 4 * LEAST_REMEMBERED)]) == []
+
+
+def test_what_is_too_much_to_remember_is_forgotten_in_no_time():
+    feeding = Feeding(SPEC)
+    feeding.take([candle(0)])
+    began = time.process_time()
+    assert len(feeding.take([candle(i) for i in range(1, 30_001)])) == 30_000
+    assert time.process_time() - began < 1.5
+    assert feeding.take([candle(i) for i in range(30_001 - LEAST_REMEMBERED, 30_001)]) == []
+    assert len(feeding.take(candle(30_000 - LEAST_REMEMBERED))) == 1
 
 
 # Closed candles.

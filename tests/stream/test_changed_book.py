@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from fake_world import FakeConnection, FakeExchange, Following
-from frames import info
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
 
+import pytest
+from fake_world import FakeConnection, FakeExchange, Following
+from frames import error, info
+from msgspec.structs import replace
+
+from bfxstream.errors import Refused
 from bfxstream.protocol.channels import Subscription, parse_spec
 from bfxstream.protocol.codes import InfoCode
 from bfxstream.protocol.events import Resync
+from bfxstream.stream.intake import Item
+from bfxstream.stream.link import Link
 
 P0, P1, P2 = (parse_spec(f"book:tBTCUSD:{prec}") for prec in ("P0", "P1", "P2"))
 TICKER = "ticker:tBTCUSD"
@@ -66,6 +75,68 @@ def test_wishes_that_change_while_an_answer_is_due_end_at_the_last_one() -> None
     followed.until(lambda: bool(len(followed.stream.books[P1].bids)))
     # Only one of them is joined: what was left in between was never asked for.
     assert [sent["prec"] for sent in connection.sent if "prec" in sent] == ["P2", "P1"]
+
+
+class InTurn:
+    """Reads several links without threads, one after the other."""
+
+    started = complete = False
+
+    def __init__(self) -> None:
+        self._links: deque[Iterator[list[Item]]] = deque()
+
+    def start(self, link: Link, batches: Iterator[list[Item]]) -> None:
+        self._links.append(batches)
+
+    def take(self, patience: float) -> list[Item]:
+        self._links.rotate()
+        return next(self._links[0])
+
+    def close(self) -> None:
+        """Nothing runs by itself."""
+
+
+def with_books_unanswered(exchange: FakeExchange) -> list[dict[str, Any]]:
+    """The requests for books on the first connection: left without an answer."""
+    unanswered: list[dict[str, Any]] = []
+
+    def answer(connection: FakeConnection, request: dict[str, Any]) -> None:
+        if request["channel"] == "book" and not connection.number:
+            unanswered.append(request)
+        else:
+            exchange.confirm(connection, request)
+
+    exchange.answers["subscribe"] = answer
+    return unanswered
+
+
+def test_a_book_without_room_on_its_connection_is_joined_as_the_last_wish_on_another() -> None:
+    exchange = FakeExchange()
+    unanswered = with_books_unanswered(exchange)
+    followed = exchange.stream(TICKER, P0.spec, around=lambda world: replace(world, readers=InTurn))
+    followed.until(lambda: bool(unanswered))
+    assert change(followed, P0, P1)
+    assert change(followed, P1, P2)
+    exchange.connections[0].say(error(unanswered[0], 10305, "subscribe: limit"))
+    followed.until(lambda: "book" in exchange.connections[-1].chan_ids)
+    second = exchange.connections[1]
+    assert [sent["prec"] for sent in second.sent if "prec" in sent] == ["P2"]
+    snapshot(second, 90)
+    followed.until(lambda: bool(len(followed.stream.books[P2].bids)))
+
+    assert change(followed, P2, P0)
+    followed.until(lambda: second.sent[-1].get("prec") == "P0")
+
+
+def test_a_book_that_there_is_no_room_for_anywhere_is_refused_whatever_is_wished() -> None:
+    exchange = FakeExchange()
+    unanswered = with_books_unanswered(exchange)
+    followed = exchange.stream(P0.spec)
+    followed.until(lambda: bool(unanswered))
+    assert change(followed, P0, P1)
+    exchange.connections[0].say(error(unanswered[0], 10305, "subscribe: limit"))
+    with pytest.raises(Refused, match="no room"):
+        followed.during(1)
 
 
 def test_what_is_subscribed_already_is_no_change() -> None:

@@ -257,6 +257,27 @@ def test_maintenance_that_does_not_end_is_left_for_a_new_connection():
     assert POLICY.patience.maintenance <= waited < POLICY.patience.maintenance + 2
 
 
+def test_trades_lost_in_maintenance_are_given_in_their_place():
+    exchange = FakeExchange()
+    exchange.history = TapeHistory(Tape(*rows(*range(1, 171))))
+    following = exchange.stream(TRADES)
+    following.until(lambda: bool(exchange.connections and exchange.connections[0].chan_ids))
+    [connection] = exchange.connections
+    connection.data("trades", trades_snapshot(*range(90, 101)))
+    connection.say(info(20060))
+    following.during(1)
+    connection.lose(50)
+    connection.data("trades", "te", trade(151))
+    following.during(1)
+    connection.say(info(20061))
+    following.during(1)
+    connection.data("trades", trades_snapshot(*range(140, 170)))
+    connection.data("trades", "te", trade(170))
+    following.during(1)
+    ids = [record.id for record in following.items if isinstance(record, Trade)]
+    assert ids == list(range(90, 171))
+
+
 def test_a_connection_that_confirms_nothing_is_not_taken_for_healthy():
     exchange = FakeExchange()
     exchange.answers["subscribe"] = lambda connection, request: connection.say(
