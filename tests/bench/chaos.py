@@ -104,7 +104,8 @@ class Chaos:
                 env={**os.environ, "BFXSTREAM_TIME_SCALE": str(self._scale)},
             )
             try:
-                while client.poll() is None and goes_on():
+                look_ups = _LookUps(out)
+                while client.poll() is None and (goes_on() or look_ups.pending()):
                     time.sleep(_LOOK)
                 client.terminate()  # unlike SIGINT it is never ignored from the start
                 code = client.wait(_PATIENCE)
@@ -138,6 +139,28 @@ class Chaos:
             code,
             stderr,
         )
+
+
+class _LookUps:
+    """What a run looks up, as its output tells: one that is ended meanwhile ends with a gap."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._read = 0
+        self._specs: set[str] = set()
+
+    def pending(self) -> bool:
+        with self._out.open("rb") as printed:
+            printed.seek(self._read)
+            text = printed.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._read += len(whole)
+        for event in lines(line for line in whole.splitlines() if b'"event"' in line):
+            if event["event"] == "backfilling":
+                self._specs.add(event["spec"])
+            elif event["event"] in ("backfilled", "gap"):
+                self._specs.discard(event["spec"])
+        return bool(self._specs)
 
 
 def _stats(stderr: str) -> Line:

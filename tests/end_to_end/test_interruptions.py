@@ -143,6 +143,17 @@ def assert_a_gap_is_told(lines: list[dict[str, Any]], stderr: str) -> None:
     assert f"between id {gap['first']} and id {gap['last']}" in stderr
 
 
+def lines_until_filled(
+    process: subprocess.Popen[str], spec: str, before: Iterable[Line]
+) -> list[Line]:
+    """What is printed until nothing of this subscription is looked up any more."""
+
+    def is_filled(line: Line) -> bool:
+        return line.get("event") == "backfilled" and line["spec"] == spec
+
+    return [] if any(map(is_filled, before)) else lines_until(process, is_filled)
+
+
 def resident_kilobytes(process: subprocess.Popen[str]) -> int:
     status = Path(f"/proc/{process.pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0])
@@ -164,8 +175,8 @@ def test_a_reader_that_stops_for_long_has_every_trade_when_it_goes_on(
         while not any(entry.event == "closed" for entry in exchange.log):
             time.sleep(0.01)
         assert resident_kilobytes(process) < 1.1 * before
-        lines += lines_until(process, happened("backfilled"))
-        lines += lines_until(process, is_live)
+        for symbol in symbols:
+            lines += lines_until_filled(process, f"trades:{symbol}", lines)
         process.send_signal(signal.SIGINT)
         rest, _ = rest_of(process)
     lines += rest
