@@ -211,7 +211,7 @@ __bfxstream_command() {
         ;;
     ' help')
         flags='-h --help'
-        repeats=':ticker trades book candles deriv liquidations stream watch account order record replay symbols demo-exchange doctor completion schema help man output records guarantees exit-codes environment credentials recording faults python recipes'
+        repeats=':ticker trades book candles deriv liquidations stream watch account order record replay symbols demo-exchange doctor completion schema help man output records guarantees events exit-codes environment credentials recording faults python recipes'
         ;;
     ' man')
         flags='--install -h --help'

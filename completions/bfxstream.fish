@@ -554,7 +554,7 @@ complete -c bfxstream -n '__bfxstream_in schema' -s h -l help -d 'Show this mess
 complete -c bfxstream -n '__bfxstream_in schema' -f -a 'account\\t book\\t book-full\\t book-levels\\t book-orders\\t book-top\\t candles\\t deriv\\t doctor\\t event\\t liq\\t liquidations\\t order\\t stats\\t stream\\t symbols\\t ticker\\t trades\\t verify\\t'
 
 complete -c bfxstream -n '__bfxstream_in help' -s h -l help -d 'Show this message and exit.'
-complete -c bfxstream -n '__bfxstream_in help' -f -a 'ticker\\t trades\\t book\\t candles\\t deriv\\t liquidations\\t stream\\t watch\\t account\\t order\\t record\\t replay\\t symbols\\t demo-exchange\\t doctor\\t completion\\t schema\\t help\\t man\\t output\\t records\\t guarantees\\t exit-codes\\t environment\\t credentials\\t recording\\t faults\\t python\\t recipes\\t'
+complete -c bfxstream -n '__bfxstream_in help' -f -a 'ticker\\t trades\\t book\\t candles\\t deriv\\t liquidations\\t stream\\t watch\\t account\\t order\\t record\\t replay\\t symbols\\t demo-exchange\\t doctor\\t completion\\t schema\\t help\\t man\\t output\\t records\\t guarantees\\t events\\t exit-codes\\t environment\\t credentials\\t recording\\t faults\\t python\\t recipes\\t'
 
 complete -c bfxstream -n '__bfxstream_in man' -l install -d 'Write it where man looks, in your home.'
 complete -c bfxstream -n '__bfxstream_in man' -s h -l help -d 'Show this message and exit.'

@@ -12,7 +12,7 @@ from bfxstream.protocol.printable import printable
 class RawSink:
     """Writes frames unchanged; a line break inside one, which JSON allows, becomes a space.
 
-    On a terminal, so does whatever it would take for a command.
+    On a terminal, whatever it would take for a command is left out.
     """
 
     def __init__(self, writer: LineWriter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from msgspec import Struct
@@ -84,7 +85,11 @@ class Subscribed(Event, tag="subscribed"):
 
 
 class Gap(Event, tag="gap"):
-    """Something is missing: a hole in the sequence numbers, or trades that could not be filled.
+    """Something is missing: frames of a connection, or what a subscription should have had.
+
+    Where `spec` is null, sequence numbers are missing: every channel of the connection is
+    subscribed afresh and its new snapshot makes up for them, which `--strict` lets pass. Else
+    records of that subscription are missing for good, and `--strict` ends the run.
 
     `first` and `last` are the bounds, known on both sides of the hole: sequence numbers where
     `spec` is null, else ids of trades or of liquidated positions, or the times of candles.
@@ -176,7 +181,21 @@ class BadFrame(Event, tag="bad_frame"):
     count: int
 
     def sentence(self) -> str:
-        return f"a frame could not be read and was skipped ({self.reason}; {self.count} so far)"
+        reason = self.reason
+        for pattern, words in _IN_WORDS:
+            reason = re.sub(pattern, words, reason)
+        return f"a frame could not be read and was skipped ({self.count} so far): {reason}"
+
+
+_IN_WORDS = (
+    (
+        r"Expected `array` of at least length (\d+), got (\d+)",
+        r"at least \1 values are due, not \2",
+    ),
+    (r"Expected `(.+?)`, got `(.+?)`", r"\1 is due, not \2"),
+    (r" - at `\$(.*?)`", r" at position \1"),
+)
+"""What the parser says of a value that does not fit, and how a person would."""
 
 
 class Notice(Event, tag="notice"):

@@ -79,7 +79,7 @@ def test_the_help_lists_every_command_and_every_exit_code(answer):
         line for line in lines if line[0] in COMMANDS
     ]
     codes = [int(line[0]) for line in lines if line[0].isdecimal()]
-    assert codes == list(ExitCode)
+    assert codes == sorted([*ExitCode, 129, 131, 141])  # and those of signals
 
 
 def test_the_version_is_one_line(answer):
@@ -369,7 +369,7 @@ def raising(monkeypatch):
 
 def test_control_characters_of_the_exchange_never_reach_a_terminal(capsys):
     say("a\x1b[31mred\x07\nb\x9b2J")
-    assert capsys.readouterr().err == "bfxstream: a [31mred b 2J\n"
+    assert capsys.readouterr().err == "bfxstream: ared b\n"
 
 
 @pytest.mark.parametrize("stream", [None, "closed"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
 
 import click
@@ -14,6 +15,8 @@ from bfxstream.cli import cli, run_command
 from bfxstream.cli.man import commands_below
 from bfxstream.cli.topics import TOPICS, exit_codes, read_topic
 from bfxstream.errors import ExitCode
+from bfxstream.protocol.events import Event
+from bfxstream.protocol.records import Stats
 from bfxstream.protocol.schema import SCHEMAS
 
 CONTEXT = click.Context(cli, info_name="bfxstream", **cli.context_settings)
@@ -123,7 +126,28 @@ def test_the_keys_of_each_record_are_those_it_has():
             assert f"{name} {' '.join(keys)} " in f"{told} ", record
 
 
+def told_in_table(name: str, first: str) -> dict[str, list[str]]:
+    """The lines that follow each name, in the topic's table that begins with this one."""
+    [table] = (block for block in read_topic(name).blocks() if block.startswith(f"  {first} "))
+    entries = re.split(r"^  (?=\w)", table, flags=re.MULTILINE)[1:]
+    return {entry.split()[0]: entry.splitlines()[1:] for entry in entries}
+
+
+def test_the_events_and_their_keys_are_those_that_exist():
+    told = {name: lines[-1].split() for name, lines in told_in_table("events", "spread").items()}
+    shared = set(Event.__struct_fields__)
+    assert told == {
+        event.__struct_config__.tag: [n for n in event.__struct_fields__ if n not in shared]
+        for event in Event.__subclasses__()
+    }
+
+
+def test_the_counters_are_those_that_exist_in_their_order():
+    assert tuple(told_in_table("events", "messages")) == Stats.__struct_fields__
+
+
 def test_every_exit_code_is_told():
+    by_signals = {128 + number for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE)}
     assert re.findall(r"^ +(\d+) ", exit_codes(), re.MULTILINE) == [
-        str(code.value) for code in ExitCode
+        str(code) for code in sorted(by_signals.union(map(int, ExitCode)))
     ]

@@ -849,6 +849,22 @@ def test_a_frame_that_cannot_be_read_is_counted_and_told(frame):
     assert bad.count == 1
 
 
+@pytest.mark.parametrize(
+    ("frame", "sentence"),
+    [
+        (b"[10,[1,2],1,2]", "at least 10 values are due, not 2 at position [1]"),
+        (b'[10,"hb"]', "at least 3 values are due, not 2"),
+        (b'[10,"hb","x",5]', "int is due, not str at position [2]"),
+    ],
+)
+def test_an_unreadable_frame_is_told_in_words(frame, sentence):
+    talk = Conversation(TICKER)
+    talk.start()
+    talk.say(frame)
+    [bad] = talk.events()
+    assert bad.sentence() == f"a frame could not be read and was skipped (1 so far): {sentence}"
+
+
 def test_unreadable_frames_are_told_once_in_a_while_and_all_counted():
     talk = Conversation(TICKER)
     talk.start()

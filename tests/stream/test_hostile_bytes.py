@@ -89,4 +89,4 @@ def test_what_the_exchange_says_is_given_without_commands_for_a_terminal():
     items = [item for _ in range(4) for item in next(batches)]
     stream.close()
     [notice] = [item for item in items if type(item).__name__ == "Notice"]
-    assert notice.text == "the exchange says: [2J 31m gone (info 5000)"
+    assert notice.text == "the exchange says: gone (info 5000)"

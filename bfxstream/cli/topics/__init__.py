@@ -10,6 +10,7 @@ TOPICS = (
     "output",
     "records",
     "guarantees",
+    "events",
     "exit-codes",
     "environment",
     "credentials",
