@@ -58,7 +58,7 @@ class Events:
             if place == len(joined):
                 return None
             times.append(joined[place])
-        return max(times)
+        return max(times, default=None)
 
 
 def healings(log: Iterable[Line], events: Events) -> dict[str, Healing]:
