@@ -63,15 +63,16 @@ class TradeLedger:
     def accept(self, row: Execution) -> bool:
         """Note a trade; False where it was delivered before."""
         trade_id = row.id
-        if self.knows(trade_id):
+        if trade_id > self.newest_id:
+            # Most are: none of the sets, mostly cold in the cache by then, is looked into.
+            self.newest_id, self.newest_mts = trade_id, row.mts
+        elif self.knows(trade_id):
             return False
         if self._least_id is None:
             self.begun, self._least_id = True, trade_id
         self._recent.add(trade_id)
         if len(self._recent) > self._generation:
             self._forget_the_oldest()
-        if trade_id > self.newest_id:
-            self.newest_id, self.newest_mts = trade_id, row.mts
         return True
 
     def accept_rows(self, rows: Sequence[RowT]) -> list[RowT]:

@@ -43,6 +43,9 @@ class TickerFeed(Feed):
         elif kind is ROWS and payload:
             self._print(payload[-1])
 
+    def row_taker(self, kind: Kind) -> Callable[[Any], None]:
+        return self._print if kind is ROW else super().row_taker(kind)
+
     def _print(self, row: Any) -> None:
         self.complete = True
         self._give(self._record("ticker", self.subscription.symbol, *_ticker_fields(row)))
@@ -81,8 +84,10 @@ class TradesFeed(Feed):
         if kind is _EXECUTED or kind is _UPDATED:
             if fresh or self._backfill.open:
                 self._backfill.hold(kind, payload, fresh)
+            elif kind is _EXECUTED:
+                self._take_executed(payload)
             else:
-                self._take_trade(kind, payload)
+                self._take_updated(payload)
         elif kind is ROWS:
             self._backfill.take_snapshot(payload)
 
@@ -98,14 +103,9 @@ class TradesFeed(Feed):
         if kind is ROWS:
             self._take_snapshot(rows)
         else:
+            take = self._take_executed if kind is _EXECUTED else self._take_updated
             for row in rows:
-                self._take_trade(kind, row)
-
-    def _take_trade(self, kind: Kind, row: Any) -> None:
-        if kind is _EXECUTED:
-            self._take_executed(row)
-        else:
-            self._take_updated(row)
+                take(row)
 
     def _take_executed(self, row: Any) -> None:
         if self._executed.accept(row):
