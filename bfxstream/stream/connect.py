@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import socket
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import websocket
@@ -18,6 +19,7 @@ from bfxstream.stream.network import (
     without_secrets,
 )
 from bfxstream.stream.socket import BatchSocket
+from bfxstream.stream.timed_socket import TimedSocket
 from bfxstream.stream.tls import TlsContext
 
 _PATH = "the exchange's path is /ws/2: check --url; --demo works offline"
@@ -54,6 +56,8 @@ def open_socket(url: str, timeout: float = policy.CONNECT_TIMEOUT) -> BatchSocke
         tls = {"context": TlsContext()} if url.startswith("wss:") else {}
         connection = BatchSocket(sslopt=tls, enable_multithread=False)
         connection.connect(url, timeout=timeout, redirect_limit=0, **proxy)
+        if not tls:  # a TlsSocket has its own below
+            connection.sock = TimedSocket.of(cast("socket.socket", connection.sock))
     except Exception as error:  # python-socks' errors have no class in common with the others
         raise describe_failure(url, error) from error
     return connection

@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from bfxstream.stream.timed_socket import TimedSocket
+
 _CHUNK = 65536
 _BUNDLE = "WEBSOCKET_CLIENT_CA_BUNDLE"
 _ENDS = (ssl.SSLZeroReturnError, ssl.SSLEOFError)
@@ -68,7 +70,7 @@ class TlsContext:
         self, sock: socket.socket, *, server_hostname: str, **options: object
     ) -> TlsSocket:
         """Shake hands over a connected socket. Raises ssl.SSLError, or OSError."""
-        return TlsSocket(sock, self._context, server_hostname)
+        return TlsSocket(TimedSocket.of(sock), self._context, server_hostname)
 
 
 class TlsSocket:
