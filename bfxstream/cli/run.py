@@ -214,11 +214,18 @@ def _give(
     now: float,
 ) -> bool:
     """Let the sink have what came; False where it takes no more."""
-    with signals.held():
-        ending = _write(sink, limits.admit(items), now)
-        if recorder is not None and not isinstance(ending, ReaderStalled):
+    takes_more = True
+    with signals.held:
+        try:
+            sink.write(limits.admit(items))
+            sink.tick(now)
+        except ReaderStalled:
+            return False
+        except Quit:  # the reader has seen it, and has had enough
+            takes_more = False
+        if recorder is not None:
             recorder.given_out(items)
-    return ending is None
+    return takes_more
 
 
 def _recorder(
@@ -249,17 +256,6 @@ def _tap(shown: FrameTap | None, recorder: Recorder | None) -> FrameTap | None:
         shown(number, direction, mts, frames)
 
     return both
-
-
-def _write(sink: Sink, records: Sequence[Any], now: float) -> ReaderStalled | Quit | None:
-    """Let the sink have what came; what it says where the run is over: its reader takes nothing,
-    or has seen it and has had enough."""
-    try:
-        sink.write(records)
-        sink.tick(now)
-    except (ReaderStalled, Quit) as ending:
-        return ending
-    return None
 
 
 def check_options(

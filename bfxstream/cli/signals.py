@@ -30,16 +30,17 @@ class Interrupted(BaseException):
 class _Held:
     """A time in which signals are held back. A class: as a generator it would cost 1 µs a read."""
 
-    def __init__(self, signals: Signals) -> None:
-        self._signals = signals
+    def __init__(self, raise_held: Callable[[], None]) -> None:
+        self.is_now = False
+        self._raise_held = raise_held
 
     def __enter__(self) -> None:
-        self._signals.hold()
+        self.is_now = True
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._signals.let_through()
+        self.is_now = False
         if kind is None:
-            self._signals.raise_held()
+            self._raise_held()
 
 
 class Signals:
@@ -51,8 +52,8 @@ class Signals:
     def __init__(self) -> None:
         self._received: int | None = None
         self._received_at = float("inf")
-        self._holding = False
-        self._held = _Held(self)
+        self.held = _Held(self._raise_held)
+        """Holds signals back for the time of a write; one that came is raised at its end."""
         self._restore: Callable[[], None] | None = None
         self._stop_later: Callable[[], None] | None = None
 
@@ -80,19 +81,7 @@ class Signals:
             if self._received is None:
                 signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def held(self) -> _Held:
-        """Hold signals back for the time of a write; one that came is raised at its end."""
-        return self._held
-
-    def hold(self) -> None:
-        """Hold signals back from now on."""
-        self._holding = True
-
-    def let_through(self) -> None:
-        """Hold them back no longer."""
-        self._holding = False
-
-    def raise_held(self) -> None:
+    def _raise_held(self) -> None:
         """Do what one that came meanwhile asks for."""
         later, self._stop_later = self._stop_later, None
         if later is not None:
@@ -105,7 +94,7 @@ class Signals:
         self._restore = suspend
 
         def stop(number: int, _: FrameType | None) -> None:
-            if self._holding:
+            if self.held.is_now:
                 self._stop_later = partial(stop, number, None)
                 return
             suspend()
@@ -122,7 +111,7 @@ class Signals:
         if self._received is not None:
             self._leave_at_once()
         self._received, self._received_at = number, monotonic()
-        if self._holding:
+        if self.held.is_now:
             signal.setitimer(signal.ITIMER_REAL, _LAST_RESORT_SECONDS)
         else:
             raise Interrupted(number)

@@ -98,7 +98,7 @@ def symbols(
             if (kind is None or kind in symbol.kind)
             and (pattern is None or matches(symbol.symbol, pattern))
         ]
-        with signals.held():
+        with signals.held:
             _print(found, output, fields, no_color)
     if not found and not quiet:
         say(_nothing(pattern, kind, known))

@@ -124,8 +124,10 @@ class Intake:
 
         return receive_once
 
-    def count(self, frames: list[bytes], now: float) -> int:
-        """Note that these frames came with one read, now; their bytes."""
+    def begin(self, link: Owner, frames: list[bytes], now: float) -> int:
+        """Note that these frames came with one read of this link, now; their bytes."""
+        self._turn_of = link
+        self.context.now = now
         size = sum(map(len, frames))
         self.stats.messages += len(frames)
         self.stats.bytes += size

@@ -322,10 +322,8 @@ class Link:
         self, session: Session, frames: list[bytes], now: float, listened: float
     ) -> list[Item]:
         intake = self._intake
-        intake.turn(self)
-        intake.context.now = now
         session.now = listened
-        self.bytes_read = intake.count(frames, now)
+        self.bytes_read = intake.begin(self, frames, now)
         bad_before = session.bad_frames
         self._take_frames(session, frames)
         intake.conclude(session, frames)

@@ -633,7 +633,7 @@ def test_a_signal_ends_a_wait_at_once_with_its_exit_code(raised_signals):
 def test_a_signal_during_a_write_is_held_until_its_end(raised_signals):
     written = []
     with Signals() as signals, pytest.raises(Interrupted):
-        with signals.held():
+        with signals.held:
             signal.raise_signal(signal.SIGINT)
             written.append("the whole line")
         written.append("never")
@@ -641,7 +641,7 @@ def test_a_signal_during_a_write_is_held_until_its_end(raised_signals):
 
 
 def test_a_reader_that_takes_nothing_is_waited_for_no_longer_than_a_while(raised_signals):
-    with Signals() as signals, pytest.raises(Interrupted), signals.held():
+    with Signals() as signals, pytest.raises(Interrupted), signals.held:
         now = time.monotonic()
         assert not signals.overdue(now + 1e9)
         signal.raise_signal(signal.SIGTERM)
