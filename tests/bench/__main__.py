@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,16 @@ from .scenarios import ON_REQUEST, SCENARIOS
 from .turns import Bench
 
 
+_SKEWING = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
+"""Set by some, and no client's own choice: two writes for each line that a script prints, and
+everything that is not installed compiled anew at each start."""
+
+
 def main() -> None:
     """Parse, run, print."""
     options = _parser().parse_args()
+    for name in _SKEWING:
+        os.environ.pop(name, None)
     if options.install_peers:
         peers.install(options.cache)
         return

@@ -64,7 +64,7 @@ def tls(bench: Bench) -> Iterator[Table]:
     yield Table("TLS, a self-signed certificate", _RATES, rows, f"{BARE}, plain")
 
 
-def latency(bench: Bench, rate: int = 2_000, seconds: int = 5) -> Iterator[Table]:
+def latency(bench: Bench, rate: int = 2_000, seconds: int = 10) -> Iterator[Table]:
     """From the server's send of a trade to its line at the reader."""
     printing = contestants.bare(printing=True)
     clients = [contestants.ours(), printing, *(peer.live() for peer in bench.peers)]
