@@ -13,7 +13,6 @@ from . import contestants, machine, peers
 from .scenarios import ON_REQUEST, SCENARIOS
 from .turns import Bench
 
-
 _SKEWING = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
 """Set by some, and no client's own choice: two writes for each line that a script prints, and
 everything that is not installed compiled anew at each start."""
