@@ -70,7 +70,7 @@ class TlsContext:
         self, sock: socket.socket, *, server_hostname: str, **options: object
     ) -> TlsSocket:
         """Shake hands over a connected socket. Raises ssl.SSLError, or OSError."""
-        return TlsSocket(TimedSocket.of(sock), self._context, server_hostname)
+        return TlsSocket(sock, self._context, server_hostname)
 
 
 class TlsSocket:
@@ -85,6 +85,7 @@ class TlsSocket:
         self._end: ssl.SSLError | None = None
         self._buffer = memoryview(bytearray(_CHUNK))
         self._shake_hands()
+        self._socket = TimedSocket.of(sock)  # not before: the library closes `sock` where it fails
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)

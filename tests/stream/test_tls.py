@@ -158,7 +158,7 @@ def test_a_handshake_that_trickles_in_has_no_more_time_either(monkeypatch):
     trickle = Trickle(b"\x16\x03\x03\x40\x00" + bytes(0x4000), timeout=0.1)
     monkeypatch.setattr(tls, "time", SimpleNamespace(monotonic=lambda: trickle.now))
     with pytest.raises(TimeoutError):
-        TlsSocket(trickle, ssl.create_default_context(), "127.0.0.1")
+        TlsContext().wrap_socket(trickle, server_hostname="127.0.0.1")
     assert trickle.now == pytest.approx(0.1, abs=0.001)
     assert trickle.timeout == 0.1
 
