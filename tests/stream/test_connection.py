@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
+import sys
 import threading
 import time
 
@@ -70,6 +72,12 @@ def test_a_long_read_returns_when_something_comes(echoing):
 @pytest.mark.parametrize("patience", [0.01, 0.3])
 def test_a_read_in_which_nothing_comes_is_empty(echoing, patience):
     assert echoing.read(patience) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Python counts the timeouts")
+def test_the_system_counts_the_time_of_a_read(echoing):
+    assert echoing.read(0.01) == []
+    assert os.get_blocking(echoing._socket.sock.fileno())
 
 
 def test_a_long_read_is_interrupted_now_and_ever_after(echoing):
